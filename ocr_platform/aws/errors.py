@@ -1,0 +1,49 @@
+"""botocore's errors in the platform's terms."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError, NoCredentialsError
+from urllib3.exceptions import HTTPError
+
+from ocr_platform.errors import SourceChanged, SourceMissing, StorageDenied, StorageUnavailable
+
+_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"})
+# A key in any state but enabled makes every document fail, exactly as a missing permission does.
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "403",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "KMS.DisabledException",
+        "KMS.NotFoundException",
+        "KMS.KMSInvalidStateException",
+        "KMS.AccessDeniedException",
+    }
+)
+PRECONDITION_FAILED = "PreconditionFailed"
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Translate what is known; let a failed precondition and what nobody knows pass through."""
+    try:
+        yield
+    except FlexibleChecksumError as exc:
+        raise SourceChanged from exc
+    except NoCredentialsError as exc:
+        raise StorageDenied("No AWS credentials: attach an IAM role, or set AWS_SECRET_ARN.") from exc
+    except ClientError as exc:
+        code = exc.response["Error"]["Code"]
+        if code in _MISSING:
+            raise SourceMissing from exc
+        if code in _DENIED:
+            raise StorageDenied from exc
+        if code == PRECONDITION_FAILED:
+            raise
+        raise StorageUnavailable from exc
+    except (BotoCoreError, HTTPError, OSError) as exc:
+        raise StorageUnavailable from exc

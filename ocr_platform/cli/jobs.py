@@ -1,0 +1,105 @@
+"""Commands about single jobs: submit, status, result."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from ocr_platform.cli.progress import Progress
+from ocr_platform.client import Client
+from ocr_platform.errors import PlatformError, SettingsError
+from ocr_platform.models import JobState, JobStatus, OutputFormat
+
+_JSON_HELP = "Print one line of JSON."
+
+
+def status_line(status: JobStatus) -> str:
+    """A status as one line of JSON."""
+    return json.dumps({**asdict(status), "seconds": status.seconds}, default=str)
+
+
+def _describe(status: JobStatus) -> str:
+    lines = [f"{status.job_id}  {status.state}" + (f", in {status.stage}" if status.stage else "")]
+    if status.pages is not None:
+        lines.append(f"  pages       {status.pages_done} of {status.pages}")
+    for number, code in status.pages_failed.items():
+        lines.append(f"  page {number:<6} {code}")
+    if status.confidence is not None:
+        lines.append(f"  confidence  {status.confidence:.1f}")
+    if status.error is not None:
+        lines.append(f"  error       {status.error.message} [{status.error.code}]")
+    lines.extend(
+        f"  {item.format:<11} s3://{item.stored.bucket}/{item.stored.key}  {item.stored.size} bytes"
+        for item in status.outputs
+    )
+    return "\n".join(lines)
+
+
+def _fail_as_json(error: PlatformError) -> None:
+    click.echo(json.dumps({"error": {"code": error.code, "message": error.message}}))
+    sys.exit(1)
+
+
+@click.command()
+@click.argument("source", metavar="S3://BUCKET/KEY")
+@click.option("--version-id", help="The version to read; by default the one that is current now.")
+@click.option("--lang", help="Models such as eng+deu; by default OCR_DEFAULT_LANGUAGES.")
+@click.option("--format", "formats", default="text,json", show_default=True, help="Outputs to make.")
+@click.option("--tenant", default="default", show_default=True, help="On whose behalf.")
+@click.option("--token", help="The same token again gives the same job, however often it is submitted.")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it succeeded.")
+@click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
+def submit(
+    source: str,
+    version_id: str | None,
+    lang: str | None,
+    formats: str,
+    tenant: str,
+    token: str | None,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Submit a document that lies in S3 and print the job's id."""
+    try:
+        client = Client.from_environment()
+        job_id = client.submit(
+            source, version_id=version_id, languages=lang, formats=formats, tenant=tenant, client_token=token
+        )
+    except SettingsError:
+        raise
+    except PlatformError as exc:
+        if as_json:
+            _fail_as_json(exc)
+        raise
+    if not wait:
+        click.echo(json.dumps({"job_id": str(job_id)}) if as_json else str(job_id))
+        return
+    with Progress(shown=not as_json) as progress:
+        for status in client.watch(job_id):
+            progress.update(job_id, str(job_id), status)
+    click.echo(status_line(status) if as_json else _describe(status))
+    sys.exit(0 if status.state is JobState.SUCCEEDED else 1)
+
+
+@click.command()
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
+def status(job_id: str, as_json: bool) -> None:
+    """Say how a job stands: state, pages, errors, outputs and how S3 confirmed that they are protected."""
+    found = Client.from_environment().status(job_id)
+    click.echo(status_line(found) if as_json else _describe(found))
+
+
+@click.command()
+@click.argument("job_id")
+@click.option(
+    "--format", "name", type=click.Choice([str(f) for f in OutputFormat]), default="text", show_default=True
+)
+@click.option(
+    "--out", type=click.File("wb", atomic=True), default="-", help="A file instead of standard output."
+)
+def result(job_id: str, name: str, out: Any) -> None:
+    """Write one output of a finished job."""
+    out.write(Client.from_environment().result(job_id).read(name))

@@ -1,0 +1,62 @@
+"""Commands that production runs: worker, beat, flower, migrate. Each is configured by the environment alone."""
+
+import click
+
+from ocr_platform.settings import load_settings
+
+
+@click.command()
+@click.option("--queues", "-Q", default="ocr.io,ocr.cpu", show_default=True, help="Queues to take work from.")
+@click.option(
+    "--concurrency", "-c", type=click.IntRange(1, 256), help="Processes; OCR_CONCURRENCY or the CPUs."
+)
+@click.option(
+    "--pool", "-P", type=click.Choice(["prefork", "solo", "threads"]), default="prefork", show_default=True
+)
+def worker(queues: str, concurrency: int | None, pool: str) -> None:
+    """Take documents through the chain until told to stop.
+
+    SIGTERM lets running tasks finish; SIGQUIT does not.
+    """
+    from ocr_platform.worker.app import make_worker_app
+
+    settings = load_settings()
+    app = make_worker_app(settings)
+    arguments = ["worker", f"--queues={queues}", f"--pool={pool}", f"--loglevel={settings.ocr_log_level}"]
+    # Workers have nothing to tell each other: Postgres knows what is cancelled, and beat is the only clock.
+    arguments += ["--without-mingle", "--without-gossip"]
+    if concurrency is not None:
+        arguments.append(f"--concurrency={concurrency}")
+    app.worker_main(arguments)
+
+
+@click.command()
+def beat() -> None:
+    """Publish the periodic tasks. Run one; a second one only sweeps twice as often."""
+    from ocr_platform.worker.app import make_worker_app
+
+    settings = load_settings()
+    make_worker_app(settings).start(["beat", f"--loglevel={settings.ocr_log_level}"])
+
+
+@click.command()
+def flower() -> None:
+    """Serve Flower, the page that shows workers and tasks, behind a login.
+
+    OCR_FLOWER_USER and OCR_FLOWER_PASSWORD(_FILE) are the login; OCR_FLOWER_HOST and OCR_FLOWER_PORT the address.
+    """
+    from ocr_platform.monitoring.flower import serve_flower
+
+    serve_flower(load_settings())
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe to run from many containers at once."""
+    from ocr_platform.db.engine import make_engine
+    from ocr_platform.db.migrate import migrate as upgrade
+
+    before, after = upgrade(make_engine(load_settings()))
+    click.echo(
+        f"The schema is at revision {after}" + (" already." if before == after else f" (was {before}).")
+    )

@@ -1,0 +1,70 @@
+"""`ocr-platform run`: files in, text out, through the whole real pipeline on a throw-away stack."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ocr_platform.cli.progress import Progress
+from ocr_platform.cli.signals import orderly_exit
+from ocr_platform.client import Client
+from ocr_platform.models import JobOptions, JobState
+
+if TYPE_CHECKING:
+    from ocr_platform.local.files import FileOutcome
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--lang", default="eng", show_default=True, help="Models to read with, such as eng+deu.")
+@click.option("--format", "formats", default="text,json", show_default=True, help="Outputs to write.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="ocr-output",
+    show_default=True,
+    help="Directory for the outputs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a file, in order.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
+def run(
+    files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: bool, workers: int | None
+) -> None:
+    """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
+
+    FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt or .json; they hold what the
+    document says, and only you can read them. Nothing else is left when the command ends.
+
+    \b
+    Exit code: 0 all succeeded; 1 some did not; 2 the call is wrong.
+    """
+    from ocr_platform.local.files import FileRunner
+    from ocr_platform.local.stack import LocalStack
+
+    options = JobOptions.of(lang, formats)
+    failed = False
+    with orderly_exit(), Progress(shown=not as_json) as progress, LocalStack(workers) as stack:
+        client = Client(stack.settings)
+        runner = FileRunner(stack, client, "+".join(options.languages), options.formats, out, progress.update)
+        for outcome in runner.run(files):
+            failed = failed or outcome.state is not JobState.SUCCEEDED
+            click.echo(_line(outcome) if as_json else _summary(outcome))
+        client.close()
+    sys.exit(1 if failed else 0)
+
+
+def _line(outcome: "FileOutcome") -> str:
+    return json.dumps(asdict(outcome), default=str, ensure_ascii=False)
+
+
+def _summary(outcome: "FileOutcome") -> str:
+    if outcome.error is not None:
+        return f"✗ {outcome.file}: {outcome.error.message} [{outcome.error.code}]"
+    mark = "✓" if outcome.state is JobState.SUCCEEDED else "!"
+    lost = f", without page {', '.join(map(str, outcome.pages_failed))}" if outcome.pages_failed else ""
+    pages = f"{outcome.pages} page" + ("" if outcome.pages == 1 else "s")
+    written = ", ".join(outcome.outputs.values())
+    return f"{mark} {outcome.file}: {pages}{lost}, confidence {outcome.confidence:.0f}, {outcome.seconds:.1f} s → {written}"

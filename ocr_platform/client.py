@@ -1,0 +1,142 @@
+"""What applications import: submit a document, ask how it stands, read the result.
+
+Light to import and to install: no decoder, no recogniser.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from ocr_platform.aws.s3 import S3Store, parse_s3_url
+from ocr_platform.db import queries
+from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, TransientError
+from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, checked_tenant
+from ocr_platform.runtime import PerProcess, Runtime
+from ocr_platform.settings import Settings, load_settings
+from ocr_platform.workflow import CHAIN, publish
+
+_POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished job with its outputs; their bytes are read from S3 when asked for."""
+
+    status: JobStatus
+    _runtime: Runtime
+
+    def read(self, name: str = OutputFormat.TEXT) -> bytes:
+        """The bytes of one output, verified. Raises OutputMissing."""
+        for output in self.status.outputs:
+            if output.format == name:
+                return self._runtime.store.read(output.stored)
+        raise OutputMissing
+
+    @property
+    def text(self) -> str:
+        """The recognised text, pages parted by form feeds."""
+        return self.read(OutputFormat.TEXT).decode()
+
+
+class Client:
+    """A client of one installation. Safe for threads, and for use after a fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._runtime = PerProcess(settings)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """A client of the installation that the environment describes. Raises SettingsError."""
+        return cls(load_settings())
+
+    @property
+    def store(self) -> S3Store:
+        """The encrypted objects of this installation."""
+        return self._runtime().store
+
+    def submit(
+        self,
+        source: str,
+        *,
+        version_id: str | None = None,
+        languages: str | Iterable[str] | None = None,
+        formats: str | Iterable[str] = tuple(OutputFormat),
+        tenant: str = "default",
+        client_token: str | None = None,
+    ) -> UUID:
+        """Submit `s3://bucket/key` and return the job's id.
+
+        The version that is current now, or `version_id`, is what will be read. With a `client_token` the same call
+        again returns the same job. Raises a DocumentError when the source would be refused, a UsageError when an
+        option is wrong, a TransientError when S3 or Postgres does not answer. Redis may be down: the job is stored
+        and its message follows.
+        """
+        runtime = self._runtime()
+        options = JobOptions.of(languages or self._settings.ocr_default_languages, formats)
+        bucket, key = parse_s3_url(source)
+        facts = runtime.store.describe(bucket, key, version_id)
+        new = queries.NewJob(
+            tenant=checked_tenant(tenant),
+            source=SourceRef(bucket, key, facts.version_id),
+            source_size=facts.size,
+            options=options,
+            client_token=client_token,
+        )
+        job_id, outbox_id = queries.submit(runtime.engine, new)
+        if outbox_id is not None:
+            # The job is stored: whatever fails from here on, beat publishes what is left in the outbox.
+            with suppress(TransientError):
+                publish(runtime.app, CHAIN[0], job_id)
+                queries.published(runtime.engine, outbox_id)
+        return job_id
+
+    def status(self, job_id: UUID | str) -> JobStatus:
+        """How a job stands. Raises JobUnknown."""
+        identifier = _identifier(job_id)
+        found = queries.statuses(self._runtime().engine, [identifier])
+        if identifier not in found:
+            raise JobUnknown
+        return found[identifier]
+
+    def statuses(self, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
+        """How many jobs stand, in four statements however many they are; unknown ids are left out."""
+        return queries.statuses(self._runtime().engine, job_ids)
+
+    def watch(self, job_id: UUID | str, timeout: float | None = None) -> Iterator[JobStatus]:
+        """Yield the job's status a few times a second until it has ended. Raises TimeoutError after `timeout`."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        while True:
+            status = self.status(job_id)
+            yield status
+            if status.state.terminal:
+                return
+            if ends is not None and time.monotonic() >= ends:
+                raise TimeoutError(f"job {job_id} is still {status.state}")
+            time.sleep(_POLL_SECONDS)
+
+    def wait(self, job_id: UUID | str, timeout: float | None = None) -> JobStatus:
+        """Wait until a job has ended. Raises TimeoutError after `timeout` seconds."""
+        *_, last = self.watch(job_id, timeout)
+        return last
+
+    def result(self, job_id: UUID | str) -> Result:
+        """The result of a job that has ended. Raises JobUnknown or JobNotFinished."""
+        status = self.status(job_id)
+        if not status.state.terminal:
+            raise JobNotFinished
+        return Result(status, self._runtime())
+
+    def close(self) -> None:
+        """Close connections."""
+        self._runtime().close()
+
+
+def _identifier(job_id: UUID | str) -> UUID:
+    try:
+        return job_id if isinstance(job_id, UUID) else UUID(job_id)
+    except ValueError:
+        raise JobUnknown from None

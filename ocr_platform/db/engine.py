@@ -1,0 +1,60 @@
+"""The SQLAlchemy engine and the one place where driver errors become the platform's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from ocr_platform.errors import DatabaseUnavailable
+from ocr_platform.settings import Settings
+
+_CONNECT_TIMEOUT_SECONDS = 5
+
+
+def make_engine(settings: Settings) -> Engine:
+    """A lazy engine: no connection is opened before the first statement."""
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=settings.db_user,
+        password=settings.db_password.get_secret_value(),
+        host=settings.db_host,
+        port=settings.db_port,
+        database=settings.db_name,
+    )
+    connect_args: dict[str, object] = {
+        "sslmode": settings.resolved_sslmode.value,
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+        "application_name": "ocr-platform",
+        "options": "-c timezone=utc -c statement_timeout=30s -c lock_timeout=10s",
+        # A peer that vanished is noticed within half a minute instead of two hours.
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+    if settings.db_sslrootcert is not None:
+        connect_args["sslrootcert"] = str(settings.db_sslrootcert)
+    # hide_parameters: an error's text must not carry what was stored. A worker child runs one task at a time.
+    return create_engine(
+        url, connect_args=connect_args, hide_parameters=True, pool_pre_ping=True, pool_size=2, max_overflow=3
+    )
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Lost and refused connections become DatabaseUnavailable; all else passes through."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as exc:
+        raise DatabaseUnavailable from exc
+    except DBAPIError as exc:
+        if exc.connection_invalidated:
+            raise DatabaseUnavailable from exc
+        raise
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction, committed at the end of the block, rolled back on an error."""
+    with translated_errors(), engine.begin() as connection:
+        yield connection

@@ -1,0 +1,86 @@
+"""From rows to the frozen values of `models`, and back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from ocr_platform.models import (
+    DocumentFormat,
+    Job,
+    JobOptions,
+    Output,
+    OutputFormat,
+    PageResult,
+    SourceRef,
+    StoredObject,
+)
+
+
+PAGE_FIGURES = (
+    "state",
+    "error_code",
+    "width",
+    "height",
+    "dpi",
+    "words",
+    "letters",
+    "confidence",
+    "seconds",
+    "staged",
+)
+
+
+def job_of(row: Row[Any]) -> Job:
+    """A job row as a stage sees it."""
+    return Job(
+        id=row.id,
+        tenant=row.tenant,
+        source=SourceRef(row.source_bucket, row.source_key, row.source_version_id),
+        options=JobOptions.of(row.options["languages"], row.options["formats"]),
+        source_sha256=row.source_sha256,
+        source_format=DocumentFormat(row.source_format) if row.source_format else None,
+        page_count=row.page_count,
+    )
+
+
+def page_values(job_id: UUID, page: PageResult, staged: StoredObject) -> dict[str, Any]:
+    """Bound parameters of a page's checkpoint: whose page it is, and its `PAGE_FIGURES`."""
+    return {
+        "of_job": job_id,
+        "of_number": page.number,
+        "state": "done" if page.error is None else "failed",
+        "error_code": page.error,
+        "width": page.width,
+        "height": page.height,
+        "dpi": page.dpi,
+        "words": len(page.words),
+        "letters": page.letters,
+        "confidence": page.confidence,
+        "seconds": page.seconds,
+        "staged": asdict(staged),
+    }
+
+
+def output_values(job_id: UUID, outputs: Sequence[Output]) -> list[dict[str, Any]]:
+    """Column values of outputs."""
+    return [
+        {"job_id": job_id, "format": item.format, "content_type": item.content_type, **asdict(item.stored)}
+        for item in outputs
+    ]
+
+
+def output_of(row: Row[Any]) -> Output:
+    """An output row."""
+    stored = StoredObject(
+        bucket=row.bucket,
+        key=row.key,
+        version_id=row.version_id,
+        size=row.size,
+        sha256=row.sha256,
+        kms_key_id=row.kms_key_id,
+        bucket_key_enabled=row.bucket_key_enabled,
+    )
+    return Output(OutputFormat(row.format), row.content_type, stored)

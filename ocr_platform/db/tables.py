@@ -1,0 +1,138 @@
+"""The tables. Migrations under `migrations/` create them; a test holds the two together.
+
+Postgres is the truth about every job. No recognised text and no file name is stored here.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ocr_platform.models import DocumentFormat, JobState, OutputFormat, Stage
+
+ByteCount = Annotated[int, mapped_column(BigInteger)]
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _one_of(column: str, values: type[JobState | Stage | DocumentFormat | OutputFormat]) -> CheckConstraint:
+    """A text column with a check: a new value is one short migration, unlike a Postgres enum type."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Base(DeclarativeBase):
+    """Root of the tables; timestamps are timezone-aware and come from the database's clock."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+
+
+class JobRow(Base):
+    """One submitted document and everything that is known about its way."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("tenant", "client_token"),
+        _one_of("state", JobState),
+        _one_of("stage", Stage),
+        _one_of("source_format", DocumentFormat),
+        CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished"),
+        # The sweep looks only at jobs that are not done: the index stays small however many jobs there ever were.
+        Index("ix_jobs_open", "updated_at", postgresql_where=text("state IN ('queued', 'running')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant: Mapped[str]
+    client_token: Mapped[str | None]
+    source_bucket: Mapped[str]
+    source_key: Mapped[str]
+    source_version_id: Mapped[str]
+    source_size: Mapped[ByteCount]
+    source_sha256: Mapped[str | None]
+    source_format: Mapped[str | None]
+    options: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(server_default=JobState.QUEUED.value)
+    stage: Mapped[str] = mapped_column(server_default=Stage.FETCH_DECRYPT.value)
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    page_count: Mapped[int | None]
+    confidence: Mapped[float | None] = mapped_column(Float)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class PageRow(Base):
+    """One page: whether it is done, where its result is staged, and its figures (pixels, seconds, 0-100)."""
+
+    __tablename__ = "pages"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'done', 'failed')", name="state"),
+        CheckConstraint("number >= 1", name="number"),
+        Index("ix_pages_pending", "job_id", "number", postgresql_where=text("state = 'pending'")),
+    )
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(server_default="pending")
+    error_code: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    dpi: Mapped[int | None]
+    words: Mapped[int | None]
+    letters: Mapped[int | None]
+    confidence: Mapped[float | None] = mapped_column(Float)
+    seconds: Mapped[float | None] = mapped_column(Float)
+    staged: Mapped[dict[str, Any] | None]
+
+
+class OutputRow(Base):
+    """One output in S3 and the protection that S3 confirmed for it; size in bytes."""
+
+    __tablename__ = "outputs"
+    __table_args__ = (_one_of("format", OutputFormat),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    format: Mapped[str] = mapped_column(primary_key=True)
+    content_type: Mapped[str]
+    bucket: Mapped[str]
+    key: Mapped[str]
+    version_id: Mapped[str]
+    size: Mapped[ByteCount]
+    sha256: Mapped[str]
+    kms_key_id: Mapped[str]
+    bucket_key_enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OutboxRow(Base):
+    """A message that must still be published: written with the job, removed once Redis has it."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    stage: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

@@ -1,0 +1,329 @@
+"""Every error of the platform: one root, a stable code, a retry policy.
+
+Codes are part of the public contract: they are stored, printed and matched by applications. Messages are for
+people and may change; they never quote a document, a file name or a secret.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class RetryPolicy(StrEnum):
+    """What a worker does with a job that met the error."""
+
+    TRANSIENT = "transient"  # the same call may succeed a moment later
+    DOCUMENT = "document"  # this document fails, whoever tries
+    SYSTEMIC = "systemic"  # every document would fail: the fault is in the installation
+
+
+class PlatformError(Exception):
+    """Root of all errors that the platform raises on purpose."""
+
+    code: ClassVar[str] = "internal_error"
+    policy: ClassVar[RetryPolicy] = RetryPolicy.SYSTEMIC
+    default_message: ClassVar[str] = (
+        "The platform failed; the worker's log has the details under this job's id."
+    )
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.default_message)
+
+    @property
+    def message(self) -> str:
+        """One sentence for people."""
+        return str(self)
+
+
+class InternalError(PlatformError):
+    """Raised when a step met something that nobody foresaw."""
+
+
+# --- The call is wrong -----------------------------------------------------------------------------------------
+
+
+class UsageError(PlatformError):
+    """Root of what the caller can mend; raised before anything is stored."""
+
+    code = "option_invalid"
+    policy = RetryPolicy.DOCUMENT
+    default_message = "An option has a value that is not allowed."
+
+
+class SettingsError(UsageError):
+    """Raised at start-up when the environment is incomplete or wrong; `faults` has one line per variable."""
+
+    code = "settings_invalid"
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class JobUnknown(UsageError):
+    """Raised when no job has the given id."""
+
+    code = "job_unknown"
+    default_message = "There is no job with this id."
+
+
+class JobNotFinished(UsageError):
+    """Raised when a result is asked for that does not exist yet."""
+
+    code = "job_not_finished"
+    default_message = "The job has not finished yet; ask for its status, or wait for it."
+
+
+class OutputMissing(UsageError):
+    """Raised when a finished job does not have the output that is asked for."""
+
+    code = "output_missing"
+    default_message = "The job has no such output; its status lists those it has."
+
+
+class TokenConflict(UsageError):
+    """Raised when a client token comes again with another source or other options."""
+
+    code = "token_conflict"
+    default_message = "This client token was used for another request; use a new token for a new request."
+
+
+# --- The document is at fault ----------------------------------------------------------------------------------
+
+
+class DocumentError(PlatformError):
+    """Root of what makes one document fail, and no other."""
+
+    policy = RetryPolicy.DOCUMENT
+
+
+class SourceMissing(DocumentError):
+    """Raised when the source object, or the version of it, is not there."""
+
+    code = "source_missing"
+    default_message = "The source is not there; check the bucket, the key and the version."
+
+
+class SourceNotAllowed(DocumentError):
+    """Raised when the source lies where documents must not come from."""
+
+    code = "source_not_allowed"
+    default_message = "The source must lie in the platform's bucket, outside work/ and results/."
+
+
+class SourceUnversioned(DocumentError):
+    """Raised when the bucket keeps no versions, so that a source cannot be pinned."""
+
+    code = "source_unversioned"
+    default_message = "The bucket keeps no versions; turn versioning on and upload the source again."
+
+
+class SourceNotEncrypted(DocumentError):
+    """Raised when the source was not stored under SSE-KMS."""
+
+    code = "source_not_encrypted"
+    default_message = "The source is not encrypted with SSE-KMS; upload it again with the platform's key."
+
+
+class SourceWrongKey(DocumentError):
+    """Raised when the source was encrypted under a KMS key that is not allowed."""
+
+    code = "source_wrong_key"
+    default_message = (
+        "The source is encrypted under another KMS key; upload it again with the platform's key."
+    )
+
+
+class SourceEmpty(DocumentError):
+    """Raised when the source has no bytes."""
+
+    code = "source_empty"
+    default_message = "The source is empty (0 bytes)."
+
+
+class SourceTooLarge(DocumentError):
+    """Raised, before a byte is read, when the source is over OCR_MAX_SOURCE_BYTES."""
+
+    code = "source_too_large"
+    default_message = "The source has more bytes than OCR_MAX_SOURCE_BYTES allows."
+
+
+class SourceChanged(DocumentError):
+    """Raised when the bytes are not those that were seen first, or not those that S3 promised."""
+
+    code = "source_changed"
+    default_message = "The source's bytes do not match their checksum; upload the source again."
+
+
+class FormatUnsupported(DocumentError):
+    """Raised when the content is of no format that the platform reads."""
+
+    code = "format_unsupported"
+    default_message = "The content is not PDF, TIFF, PNG or JPEG."
+
+
+class DocumentDamaged(DocumentError):
+    """Raised when a document cannot be opened, or none of its pages can be decoded."""
+
+    code = "document_damaged"
+    default_message = "The document is damaged and cannot be opened; export it again."
+
+
+class PasswordRequired(DocumentError):
+    """Raised when a PDF cannot be opened without a password."""
+
+    code = "password_required"
+    default_message = "The PDF needs a password; upload a copy without one."
+
+
+class TooManyPages(DocumentError):
+    """Raised when a document is over OCR_MAX_PAGES."""
+
+    code = "too_many_pages"
+    default_message = "The document has more pages than OCR_MAX_PAGES allows; split it."
+
+
+class LanguageMissing(DocumentError):
+    """Raised when a language is asked for whose model the worker does not have."""
+
+    code = "language_missing"
+    default_message = "A language model that was asked for is not installed on the workers."
+
+
+# --- One page is at fault --------------------------------------------------------------------------------------
+
+
+class PageError(DocumentError):
+    """Root of what makes one page fail while the document's other pages go on."""
+
+
+class PageDamaged(PageError):
+    """Raised when a page cannot be decoded."""
+
+    code = "page_damaged"
+    default_message = "The page is damaged and cannot be decoded."
+
+
+class PageTooLarge(PageError):
+    """Raised, before it is unpacked, when a page is over OCR_MAX_PAGE_PIXELS."""
+
+    code = "page_too_large"
+    default_message = "The page has more pixels than OCR_MAX_PAGE_PIXELS allows."
+
+
+class PageTimeout(PageError):
+    """Raised when decoding and recognising took longer than OCR_PAGE_TIMEOUT_SECONDS."""
+
+    code = "page_timeout"
+    default_message = "The page took longer than OCR_PAGE_TIMEOUT_SECONDS."
+
+
+class PageMemory(PageError):
+    """Raised when decoding or recognising needed more memory than OCR_SANDBOX_MEMORY_BYTES."""
+
+    code = "page_memory"
+    default_message = "The page needed more memory than OCR_SANDBOX_MEMORY_BYTES allows."
+
+
+class DecoderCrash(PageError):
+    """Raised when the process that decodes and recognises died."""
+
+    code = "decoder_crash"
+    default_message = "The decoder crashed on this page."
+
+
+class RecognitionFailed(PageError):
+    """Raised when the recogniser refused a page that could be decoded."""
+
+    code = "recognition_failed"
+    default_message = "The recogniser refused the page."
+
+
+# --- The surroundings are at fault -----------------------------------------------------------------------------
+
+
+class TransientError(PlatformError):
+    """Root of what may go away by itself."""
+
+    policy = RetryPolicy.TRANSIENT
+
+
+class StorageUnavailable(TransientError):
+    """Raised when S3 does not answer, or answers that it cannot now."""
+
+    code = "storage_unavailable"
+    default_message = "The object store does not answer."
+
+
+class DatabaseUnavailable(TransientError):
+    """Raised when Postgres does not answer."""
+
+    code = "database_unavailable"
+    default_message = "The database does not answer."
+
+
+class BrokerUnavailable(TransientError):
+    """Raised when Redis does not answer."""
+
+    code = "broker_unavailable"
+    default_message = "The message broker does not answer."
+
+
+class SystemicError(PlatformError):
+    """Root of what would make every document fail."""
+
+    policy = RetryPolicy.SYSTEMIC
+
+
+class StorageDenied(SystemicError):
+    """Raised when S3 or KMS refuses the platform's credentials, or when the key cannot be used."""
+
+    code = "storage_denied"
+    default_message = (
+        "S3 or KMS refused access; check the role's policy, the key's policy and the key's state."
+    )
+
+
+class OutputNotProtected(SystemicError):
+    """Raised when S3's answer does not prove that an object was encrypted as asked."""
+
+    code = "output_not_protected"
+    default_message = "S3 stored an object under another protection than the one asked for; check the bucket."
+
+
+class OutputConflict(SystemicError):
+    """Raised when an output's key is already taken by other bytes."""
+
+    code = "output_conflict"
+    default_message = "Another object lies where this output belongs; it was not overwritten."
+
+
+class EngineMissing(SystemicError):
+    """Raised when the recogniser is not installed, or does not start."""
+
+    code = "engine_missing"
+    default_message = "Tesseract is not installed on the worker, or does not start."
+
+
+class WorkerLost(PlatformError):
+    """Given to a job that no worker could finish."""
+
+    code = "worker_lost"
+    default_message = "The workers that held this job were lost; submit it again."
+
+
+class StackFailed(PlatformError):
+    """Raised when a service of the local stack does not start, or dies."""
+
+    code = "stack_failed"
+    default_message = "A service of the local stack failed."
+
+
+def classes_by_code() -> dict[str, type[PlatformError]]:
+    """Every error class by its code, the most general class first."""
+    found: dict[str, type[PlatformError]] = {}
+    waiting: list[type[PlatformError]] = [PlatformError]
+    while waiting:
+        current = waiting.pop(0)
+        found.setdefault(current.code, current)
+        waiting.extend(current.__subclasses__())
+    return found

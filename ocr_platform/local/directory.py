@@ -1,0 +1,116 @@
+"""A stack's directory: private, locked by its owner, and swept by the next start if the owner was killed."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import stat
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from mirakuru.base_env import processes_with_env
+
+from ocr_platform.errors import StackFailed
+from ocr_platform.sandbox.limits import memory_dir
+from ocr_platform.sandbox.scratch import remove_stale
+
+MARKER = "OCR_LOCAL_STACK"  # in the environment of every process of a stack
+_PREFIX = "stack-"
+# Others may pass through (Postgres runs as another user when we are root) but see nothing.
+_PASSABLE = 0o711
+_STOP_SECONDS = 3.0
+
+
+def base_directory() -> Path:
+    """Where this user's stacks live. Raises StackFailed when somebody else made it."""
+    path = Path(tempfile.gettempdir(), f"ocr-platform-{os.getuid()}")
+    path.mkdir(mode=_PASSABLE, exist_ok=True)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise StackFailed(f"{path} belongs to somebody else; set TMPDIR to a directory of your own.")
+    path.chmod(_PASSABLE)
+    return path
+
+
+class StackDirectory:
+    """The directory of one stack; `name` is unique, and marks the stack's processes."""
+
+    def __init__(self, base: Path | None = None) -> None:
+        self._base = base or base_directory()
+        sweep(self._base)
+        self.name = _PREFIX + secrets.token_hex(6)
+        self.path = self._base / self.name
+        self.path.mkdir(mode=_PASSABLE)
+        self.path.chmod(_PASSABLE)  # whatever the umask is
+        self._lock = _try_lock(self.path)
+
+    def make(self, name: str) -> Path:
+        """A private directory inside."""
+        path = self.path / name
+        path.mkdir(mode=0o700)
+        return path
+
+    def write(self, name: str, content: str) -> Path:
+        """A file that only this user can read."""
+        path = self.path / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+        return path
+
+    def remove(self) -> None:
+        """End whatever still runs and remove everything."""
+        _remove(self.path)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def sweep(base: Path) -> list[str]:
+    """End and remove the stacks whose owners are dead; return their names."""
+    swept = []
+    for path in base.glob(f"{_PREFIX}*"):
+        lock = _try_lock(path)
+        if lock is None:
+            continue
+        _remove(path)
+        os.close(lock)
+        swept.append(path.name)
+    for scratch in {memory_dir(), Path(tempfile.gettempdir())} - {None}:
+        remove_stale(scratch)  # type: ignore[arg-type]  # None is taken out above
+    return swept
+
+
+def _remove(path: Path) -> None:
+    _end_processes(path.name)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _end_processes(name: str) -> None:
+    """SIGINT first: it is Postgres's fast shutdown, which gives its shared memory back. Then SIGKILL."""
+    for sent in (signal.SIGINT, signal.SIGKILL):
+        left = {pid for pid in processes_with_env(MARKER, name) if pid != os.getpid()}
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, sent)
+        ends = time.monotonic() + _STOP_SECONDS
+        while any(map(psutil.pid_exists, left)) and time.monotonic() < ends:
+            time.sleep(0.02)
+
+
+def _try_lock(path: Path) -> int | None:
+    """A descriptor that holds the directory's lock for as long as this process lives; None when it is taken."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

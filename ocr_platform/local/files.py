@@ -1,0 +1,152 @@
+"""Local files through the whole pipeline of a stack, in order, a window of them at a time."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from ocr_platform.client import Client
+from ocr_platform.errors import InternalError, PlatformError, SourceMissing
+from ocr_platform.local.stack import LocalStack
+from ocr_platform.models import Fault, JobState, JobStatus, OutputFormat
+
+# Enough to keep every worker busy; few enough that a folder of any size fits into the emulator's memory.
+_WINDOW = 32
+_POLL_SECONDS = 0.1
+_EXTENSIONS = {OutputFormat.TEXT: ".txt", OutputFormat.JSON: ".json"}
+
+Watcher = Callable[[UUID, str, JobStatus], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file; `outputs` are the files that were written."""
+
+    file: str
+    job_id: UUID | None
+    state: JobState
+    error: Fault | None
+    pages: int
+    pages_failed: tuple[int, ...]
+    confidence: float
+    seconds: float
+    outputs: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Entry:
+    file: str
+    stem: str
+    job_id: UUID | None = None
+    outcome: FileOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRunner:
+    """Takes files through a stack and writes the outputs into a directory, readable by their owner alone."""
+
+    stack: LocalStack
+    client: Client
+    languages: str
+    formats: tuple[OutputFormat, ...]
+    out: Path
+    watch: Watcher
+
+    def run(self, files: Sequence[str]) -> Iterator[FileOutcome]:
+        """One outcome a file, in the files' order. Raises StackFailed when a process of the stack ends."""
+        self.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        waiting = deque(_entries(files))
+        window: deque[_Entry] = deque()
+        while waiting or window:
+            while waiting and len(window) < _WINDOW:
+                window.append(self._submitted(waiting.popleft()))
+            self._poll([entry for entry in window if entry.outcome is None])
+            while window and window[0].outcome is not None:
+                yield window.popleft().outcome  # type: ignore[misc]  # just checked
+            if window:
+                self.stack.check()
+                time.sleep(_POLL_SECONDS)
+
+    def _submitted(self, entry: _Entry) -> _Entry:
+        try:
+            entry.job_id = self.client.submit(
+                self._upload(entry.file), languages=self.languages, formats=self.formats
+            )
+        except PlatformError as exc:
+            entry.outcome = _refused(entry.file, exc)
+        return entry
+
+    def _upload(self, file: str) -> str:
+        """Store a file under a key that says nothing about it; return its URL."""
+        store = self.client.store
+        key = f"uploads/{uuid4()}"
+        try:
+            with open(file, "rb") as body:
+                store.client.put_object(
+                    Bucket=store.bucket,
+                    Key=key,
+                    Body=body,
+                    ServerSideEncryption="aws:kms",
+                    SSEKMSKeyId=store.kms_key_id,
+                    BucketKeyEnabled=True,
+                )
+        except OSError as exc:
+            raise SourceMissing(f"The file cannot be read: {exc.strerror}.") from exc
+        return f"s3://{store.bucket}/{key}"
+
+    def _poll(self, entries: list[_Entry]) -> None:
+        running = {entry.job_id: entry for entry in entries if entry.job_id is not None}
+        for job_id, status in self.client.statuses(list(running)).items():
+            entry = running[job_id]
+            self.watch(job_id, entry.file, status)
+            if status.state.terminal:
+                entry.outcome = self._outcome(entry, status)
+
+    def _outcome(self, entry: _Entry, status: JobStatus) -> FileOutcome:
+        outcome = FileOutcome(
+            file=entry.file,
+            job_id=status.job_id,
+            state=status.state,
+            error=status.error,
+            pages=status.pages or 0,
+            pages_failed=tuple(status.pages_failed),
+            confidence=round(status.confidence or 0.0, 2),
+            seconds=round(status.seconds or 0.0, 3),
+            outputs={},
+        )
+        try:
+            return replace(outcome, outputs=self._written(entry.stem, status))
+        except (PlatformError, OSError) as exc:
+            return replace(outcome, state=JobState.FAILED, error=_fault(exc))
+
+    def _written(self, stem: str, status: JobStatus) -> dict[str, str]:
+        paths = {}
+        for output in status.outputs:
+            path = self.out / (stem + _EXTENSIONS[output.format])
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.client.store.read(output.stored))
+            paths[str(output.format)] = str(path)
+        return paths
+
+
+def _entries(files: Sequence[str]) -> Iterator[_Entry]:
+    """Files with the names of their outputs: the file's own name, numbered where two would be the same."""
+    taken: dict[str, int] = {}
+    for file in files:
+        name = Path(file).name
+        taken[name] = taken.get(name, 0) + 1
+        yield _Entry(file, name if taken[name] == 1 else f"{name}-{taken[name]}")
+
+
+def _fault(error: PlatformError | OSError) -> Fault:
+    if isinstance(error, PlatformError):
+        return Fault(error.code, error.message)
+    return Fault(InternalError.code, f"The output cannot be written: {error.strerror}.")
+
+
+def _refused(file: str, error: PlatformError) -> FileOutcome:
+    return FileOutcome(file, None, JobState.FAILED, _fault(error), 0, (), 0.0, 0.0, {})

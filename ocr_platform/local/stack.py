@@ -1,0 +1,205 @@
+"""The whole stack: started in parallel, watched, and gone at the end."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from signal import SIGQUIT
+from types import TracebackType
+from typing import Self
+
+from ocr_platform.broker import make_app
+from ocr_platform.db.engine import make_engine
+from ocr_platform.db.migrate import migrate
+from ocr_platform.errors import StackFailed
+from ocr_platform.local import servers
+from ocr_platform.local.aws import AwsAccount, prepare_account
+from ocr_platform.local.directory import MARKER, StackDirectory
+from ocr_platform.local.service import Service, free_ports
+from ocr_platform.settings import Settings, load_settings
+
+_REGION = "eu-central-1"
+_DATABASE = "ocr_platform"
+_USER = "ocr_platform"
+_TRIES = 3
+_PING_SECONDS = 0.5
+
+
+class LocalStack:
+    """A stack of its own, on free loopback ports, with passwords of its own. Use it as a context manager.
+
+    `workers` is the number of worker processes. Start it in the main thread: its processes end when the thread does.
+    """
+
+    def __init__(self, workers: int | None = None, base: Path | None = None) -> None:
+        self._workers = workers or os.cpu_count() or 1
+        self._base = base
+        self.redis_login = servers.Login(_USER, secrets.token_urlsafe(24))
+        self.redis_admin = servers.Login("admin", secrets.token_urlsafe(24))
+        self.database_login = servers.Login(_USER, secrets.token_urlsafe(24))
+        self.flower_login = servers.Login("operator", secrets.token_urlsafe(12))
+        self._services: list[Service] = []
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Start everything that documents need; Flower and beat may still be on their way.
+
+        Raises StackFailed. A port that another program took in the same moment costs a second try.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self._start()
+            except StackFailed:
+                self.stop()
+                if not tries_left:
+                    raise
+            except BaseException:
+                self.stop()
+                raise
+            else:
+                return self
+        raise AssertionError("unreachable")
+
+    def _start(self) -> None:
+        self.directory = StackDirectory(self._base)
+        self.logs = self.directory.make("logs")
+        self.temp = self.directory.make("tmp")
+        self.redis_port, self.database_port, aws_port, self.flower_port = free_ports(4)
+        bare = self._bare_environment()
+        aws = self._launch(servers.aws_service(self.directory, aws_port, bare))
+        logins = (self.redis_login, self.redis_admin)
+        redis = self._launch(servers.redis_service(self.directory, self.redis_port, logins, bare))
+        postgres = self._launch(
+            servers.postgres_service(self.directory, self.database_port, self.database_login, bare)
+        )
+        redis.wait_until(lambda: servers.redis_ready(self.redis_port, self.redis_login))
+        endpoint = f"http://{servers.HOST}:{aws_port}"
+        aws.wait_until(lambda: servers.http_ready(f"{endpoint}/moto-api/"))
+        access_key = "AKIA" + secrets.token_hex(8).upper()
+        self.aws: AwsAccount = prepare_account(endpoint, _REGION, access_key, secrets.token_urlsafe(30))
+        self._write_secrets()
+        self.worker = self._launch_own("worker", stop_signal=SIGQUIT)
+        self.flower = self._launch_own("flower")
+        postgres.wait_until(lambda: servers.postgres_ready(self.database_port, self.database_login))
+        servers.create_database(self.database_port, self.database_login, _DATABASE)
+        engine = make_engine(self.settings)
+        migrate(engine)
+        engine.dispose()
+        self.beat = self._launch_own("beat")
+
+    def wait_until_ready(self) -> None:
+        """Wait for the worker and for Flower too."""
+        app = make_app(self.settings)
+        self.worker.wait_until(lambda: bool(app.control.ping(timeout=_PING_SECONDS)))
+        app.close()
+        self.flower.wait_until(lambda: servers.http_ready(f"{self.flower_url}/healthcheck"))
+
+    def check(self) -> None:
+        """Raise StackFailed when a process has ended."""
+        for service in self._services:
+            service.check()
+
+    def stop(self) -> None:
+        """End everything and remove every file. Safe to call at any moment."""
+        for service in reversed(self._services):
+            service.ask_to_stop()
+        for service in reversed(self._services):
+            service.finish()
+        self._services.clear()
+        directory = self.__dict__.pop("directory", None)
+        if directory is not None:
+            directory.remove()
+
+    @property
+    def flower_url(self) -> str:
+        """Flower's address; it asks for `flower_login`."""
+        return f"http://{servers.HOST}:{self.flower_port}"
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of an application that uses this stack."""
+        return load_settings(self.environment)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of an application that uses this stack; secrets are files, AWS's emulated keys are not."""
+        return self._shared_environment() | {
+            "AWS_ACCESS_KEY_ID": self.aws.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.aws.secret_key,
+            "AWS_DEFAULT_REGION": self.aws.region,
+        }
+
+    def _shared_environment(self) -> dict[str, str]:
+        return {
+            "APP_ENV": "development",
+            "AWS_REGION": self.aws.region,
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+            "S3_BUCKET_NAME": self.aws.bucket,
+            "KMS_KEY_ID": self.aws.kms_key_id,
+            "DB_HOST": servers.HOST,
+            "DB_PORT": str(self.database_port),
+            "DB_NAME": _DATABASE,
+            "DB_USER": self.database_login.user,
+            "DB_PASSWORD_FILE": str(self.directory.path / "secrets/database"),
+            "REDIS_HOST": servers.HOST,
+            "REDIS_PORT": str(self.redis_port),
+            "REDIS_USERNAME": self.redis_login.user,
+            "REDIS_PASSWORD_FILE": str(self.directory.path / "secrets/redis"),
+        }
+
+    def _own_environment(self) -> dict[str, str]:
+        """The environment of worker, beat and Flower: no secret in it, AWS's keys come from the secret."""
+        folder = self.directory.path / "secrets"
+        return (
+            self._bare_environment()
+            | self._shared_environment()
+            | {
+                "AWS_SECRET_ARN": self.aws.secret_arn,
+                "AWS_ACCESS_KEY_ID_FILE": str(folder / "aws_access_key"),
+                "AWS_SECRET_ACCESS_KEY_FILE": str(folder / "aws_secret_key"),
+                "OCR_CONCURRENCY": str(self._workers),
+                "OCR_FLOWER_PORT": str(self.flower_port),
+                "OCR_FLOWER_USER": self.flower_login.user,
+                "OCR_FLOWER_PASSWORD_FILE": str(folder / "flower"),
+            }
+        )
+
+    def _bare_environment(self) -> dict[str, str]:
+        """What any program needs, and the mark by which a later start finds what was left of a killed stack."""
+        models = {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
+        return models | {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.temp),
+            "TMPDIR": str(self.temp),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            MARKER: self.directory.name,
+        }
+
+    def _write_secrets(self) -> None:
+        self.directory.make("secrets")
+        for name, value in (
+            ("database", self.database_login.password),
+            ("redis", self.redis_login.password),
+            ("flower", self.flower_login.password),
+            ("aws_access_key", self.aws.access_key),
+            ("aws_secret_key", self.aws.secret_key),
+        ):
+            self.directory.write(f"secrets/{name}", value)
+
+    def _launch(self, service: Service) -> Service:
+        self._services.append(service)
+        service.launch()
+        return service
+
+    def _launch_own(self, command: str, **options: object) -> Service:
+        program = [sys.executable, "-m", "ocr_platform", command]
+        log = self.logs / f"{command}.log"
+        return self._launch(Service(command, program, self._own_environment(), log, **options))  # type: ignore[arg-type]

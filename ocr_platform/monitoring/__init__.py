@@ -1,0 +1,1 @@
+"""Logs: identifiers and figures, never text."""

@@ -1,0 +1,70 @@
+"""The `tesseract` command through pytesseract: one run a page gives the text and the words."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytesseract import TesseractError, TesseractNotFoundError, get_languages
+from pytesseract.pytesseract import run_tesseract
+
+from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed
+from ocr_platform.models import Word
+from ocr_platform.ocr.engines import Recognition
+from ocr_platform.ocr.pages import PageImage
+
+_OUTPUTS = "-c tessedit_create_txt=1 -c tessedit_create_tsv=1"
+_WORD_LEVEL = "5"  # column `level` of Tesseract's TSV: 1 page, 2 block, 3 paragraph, 4 line, 5 word
+_COLUMNS = 12
+# What a process that ran out of its address space ends with: std::bad_alloc aborts, or a null pointer is used.
+_MEMORY_SIGNALS = frozenset({-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL})
+
+
+class PytesseractEngine:
+    """Implements `OcrEngine`. `temp_dir` should be in memory: Tesseract reads and writes plaintext there."""
+
+    def __init__(self, temp_dir: Path) -> None:
+        self._temp_dir = temp_dir
+        self._languages: frozenset[str] | None = None
+
+    def languages(self) -> frozenset[str]:
+        """Ask the command once."""
+        if self._languages is None:
+            with _translated_errors():
+                self._languages = frozenset(get_languages())
+        return self._languages
+
+    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+        """Run the command on an uncompressed copy of the page in a directory of its own."""
+        config = f"--dpi {page.dpi} {_OUTPUTS}" if page.dpi else _OUTPUTS
+        with tempfile.TemporaryDirectory(dir=self._temp_dir) as folder, _translated_errors():
+            image, output = Path(folder, "page.pgm"), Path(folder, "page")
+            page.image.save(image)
+            run_tesseract(str(image), str(output), "txt tsv", languages, config, timeout=timeout)
+            text = output.with_suffix(".txt").read_text(encoding="utf-8")
+            table = output.with_suffix(".tsv").read_text(encoding="utf-8")
+        return Recognition(text.removesuffix("\f"), tuple(_words(table)))
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except TesseractNotFoundError as exc:
+        raise EngineMissing from exc
+    except TesseractError as exc:
+        raise (PageMemory if exc.status in _MEMORY_SIGNALS else RecognitionFailed) from exc
+    except RuntimeError as exc:  # pytesseract's only sign of a timeout
+        raise PageTimeout from exc
+
+
+def _words(table: str) -> Iterator[Word]:
+    """Words of a TSV table; rows of other levels, and words of white space alone, are left out."""
+    for row in table.splitlines():
+        cells = row.split("\t", _COLUMNS - 1)
+        if len(cells) != _COLUMNS or cells[0] != _WORD_LEVEL or not cells[-1].strip():
+            continue
+        block, paragraph, line, _word, left, top, width, height = map(int, cells[2:10])
+        confidence = min(100.0, max(0.0, float(cells[10])))
+        yield Word(cells[11], left, top, width, height, confidence, block, paragraph, line)

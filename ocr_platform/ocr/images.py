@@ -1,0 +1,104 @@
+"""Pages of image files by Pillow: TIFF (each directory a page), PNG, JPEG."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from PIL import Image
+
+from ocr_platform.errors import DocumentDamaged, PageDamaged, TooManyPages
+from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.pages import PageImage, require_size
+
+# The decoders that a format may use: Pillow would otherwise try every one that it knows.
+_DECODERS = {
+    DocumentFormat.TIFF: ("TIFF",),
+    DocumentFormat.PNG: ("PNG",),
+    DocumentFormat.JPEG: ("JPEG",),
+}
+# Scanners lie about resolution; outside of this Tesseract's own estimate is better.
+_PLAUSIBLE_DPI = range(70, 2401)
+_WHITE = 255
+
+# The size is checked against our own limit before anything is unpacked.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@contextmanager
+def _decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
+    """Pillow raises many kinds of errors on damaged files; all mean the same."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        ArithmeticError,
+        RuntimeError,
+    ) as exc:
+        raise error from exc
+
+
+class ImagePages:
+    """Pages of an image file."""
+
+    def __init__(self, file: BinaryIO, format: DocumentFormat, max_pixels: int) -> None:
+        with _decoding(DocumentDamaged):
+            self._image = Image.open(file, formats=_DECODERS[format])
+        self._many = format is DocumentFormat.TIFF
+        self._max_pixels = max_pixels
+
+    def count(self, at_most: int) -> int:
+        """TIFF directories; one for all else. A directory that cannot be read ends the document."""
+        if not self._many:
+            return 1
+        pages = 1
+        while self._seek(pages):
+            pages += 1
+            if pages > at_most:
+                raise TooManyPages
+        return pages
+
+    def render(self, number: int) -> PageImage:
+        """A page as grey, transparency on white."""
+        if number > 1 and not self._seek(number - 1):
+            raise PageDamaged
+        if number == 1 and self._many:
+            self._seek(0)
+        require_size(*self._image.size, self._max_pixels)
+        with _decoding(PageDamaged):
+            self._image.load()
+            return PageImage(_grey(self._image), _resolution(self._image))
+
+    def _seek(self, index: int) -> bool:
+        try:
+            with _decoding(PageDamaged):
+                self._image.seek(index)
+        except (EOFError, PageDamaged):
+            return False
+        return True
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """8-bit grey of any mode that Pillow decodes to."""
+    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
+        # Pillow's own conversion clips 16 bits at 255 instead of scaling them.
+        return image.point(lambda value: value * (1 / 256), "L")
+    if "A" in image.getbands() or "transparency" in image.info:
+        layers = image.convert("RGBA")
+        paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
+        return Image.alpha_composite(paper, layers).convert("L")
+    return image.convert("L")
+
+
+def _resolution(image: Image.Image) -> int:
+    try:
+        dpi = round(float(image.info["dpi"][0]))
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError):
+        return 0
+    return dpi if dpi in _PLAUSIBLE_DPI else 0

@@ -1,0 +1,120 @@
+"""What the steps need from the outside, as small Protocols. Adapters and fakes implement them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+from uuid import UUID
+
+from ocr_platform.models import (
+    DocumentFormat,
+    Job,
+    JobState,
+    Output,
+    PageResult,
+    SourceFacts,
+    SourceRef,
+    Stage,
+    StoredObject,
+)
+
+
+class ObjectStore(Protocol):
+    """Encrypted objects. Each method proves the protection from the same answer that carries the bytes."""
+
+    def open_source(self, source: SourceRef) -> AbstractContextManager[tuple[SourceFacts, Iterator[bytes]]]:
+        """Open one version of a source: facts first, then the body in chunks, not read until asked for."""
+        ...
+
+    def write(self, key: str, body: bytes, content_type: str) -> StoredObject:
+        """Store `body` under a key that is still free; the same bytes again are accepted."""
+        ...
+
+    def read(self, stored: StoredObject) -> bytes:
+        """Read back what `write` stored, the same version and the same bytes."""
+        ...
+
+    def remove_all(self, prefix: str) -> int:
+        """Remove every version of every object under `prefix`; return how many."""
+        ...
+
+
+class OpenDocument(Protocol):
+    """A document in memory; `sha256` is hex, `format` None when the content is of no known kind."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def format(self) -> DocumentFormat | None: ...
+
+
+class DocumentReader(Protocol):
+    """Decodes and recognises foreign bytes, where they can do no harm."""
+
+    def load(self, chunks: Iterable[bytes]) -> AbstractContextManager[OpenDocument]:
+        """Take a document into memory; it is wiped when the context ends."""
+        ...
+
+    def count_pages(self, document: OpenDocument) -> int:
+        """Count pages; raises a DocumentError when the document cannot be opened or has too many."""
+        ...
+
+    def recognise(self, document: OpenDocument, number: int, languages: Sequence[str]) -> PageResult:
+        """Recognise page `number` (from 1). Faults of the page are in the result, never raised."""
+        ...
+
+    def languages(self) -> frozenset[str]:
+        """Names of the language models that are installed."""
+        ...
+
+
+class StageLog(Protocol):
+    """A job's way through the stages. Each move is one conditional UPDATE: True for the one who moved it."""
+
+    def begin(self, job_id: UUID, stage: Stage) -> Job | None:
+        """Mark the job as running; None when it is not in this stage (any more)."""
+        ...
+
+    def fail(self, job_id: UUID, stage: Stage, code: str, message: str) -> bool:
+        """End the job as failed."""
+        ...
+
+
+class PageQueue(Protocol):
+    """The pages of a job as a queue inside the job."""
+
+    def record_plan(self, job_id: UUID, sha256: str, format: DocumentFormat, pages: int) -> bool:
+        """Store what the fetch found, a row a page, and move the job on to `ocr`."""
+        ...
+
+    def unfinished(self, job_id: UUID, limit: int) -> list[int]:
+        """Numbers of up to `limit` pages that nobody has finished, in order."""
+        ...
+
+    def checkpoint(self, job_id: UUID, results: Sequence[PageResult], staged: StoredObject) -> int:
+        """Record finished pages and where their results are staged; return how many were new."""
+        ...
+
+    def complete(self, job_id: UUID) -> bool:
+        """Move the job on to `encrypt_upload` when no page is left."""
+        ...
+
+
+class OutputLedger(Protocol):
+    """What a job has staged and delivered."""
+
+    def staged(self, job_id: UUID) -> list[tuple[StoredObject, list[int]]]:
+        """Staged objects with the page numbers that count in each."""
+        ...
+
+    def record_outputs(self, job_id: UUID, outputs: Sequence[Output]) -> bool:
+        """Store the outputs and move the job on to `persist`."""
+        ...
+
+    def finish(self, job_id: UUID) -> JobState | None:
+        """Sum the pages up and end the job; None when somebody else did."""
+        ...
+
+
+class Repository(StageLog, PageQueue, OutputLedger, Protocol):
+    """All three: what the stages are given."""

@@ -1,0 +1,108 @@
+"""The composition root: every service is built here, once a process, and passed in."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from celery import Celery
+from sqlalchemy import Engine
+
+from ocr_platform.aws.s3 import S3Store
+from ocr_platform.aws.session import s3_client
+from ocr_platform.broker import make_app
+from ocr_platform.db.engine import make_engine
+from ocr_platform.db.repository import JobRepository
+from ocr_platform.settings import Settings
+from ocr_platform.steps import Pace
+
+if TYPE_CHECKING:
+    from ocr_platform.sandbox.reader import SandboxReader
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Services by name, each built when it is first asked for, so that nothing is inherited over a fork."""
+
+    settings: Settings
+
+    @cached_property
+    def app(self) -> Celery:
+        """The Celery application, for publishing."""
+        return make_app(self.settings)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Connections to Postgres."""
+        return make_engine(self.settings)
+
+    @cached_property
+    def repository(self) -> JobRepository:
+        """Jobs, pages and outputs."""
+        return JobRepository(self.engine)
+
+    @cached_property
+    def store(self) -> S3Store:
+        """Encrypted objects."""
+        return S3Store(
+            client=s3_client(self.settings),
+            bucket=self.settings.s3_bucket_name,
+            kms_key_id=self.settings.kms_key_id,
+            max_source_bytes=self.settings.ocr_max_source_bytes,
+            bucket_owner=self.settings.ocr_bucket_owner,
+        )
+
+    @cached_property
+    def reader(self) -> "SandboxReader":
+        """The sandbox. Imported here alone: applications have no decoders installed."""
+        from ocr_platform.sandbox.child import Config
+        from ocr_platform.sandbox.reader import SandboxReader
+
+        config = Config(
+            scratch="",
+            memory_bytes=self.settings.ocr_sandbox_memory_bytes,
+            max_pages=self.settings.ocr_max_pages,
+            max_pixels=self.settings.ocr_max_page_pixels,
+            render_dpi=self.settings.ocr_render_dpi,
+            page_timeout=self.settings.ocr_page_timeout_seconds,
+        )
+        return SandboxReader(config, self.settings.ocr_temp_dir, self.settings.sandbox_environment)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How long a worker stays with one job."""
+        return Pace(
+            batch_pages=self.settings.ocr_batch_pages,
+            batch_seconds=self.settings.ocr_batch_seconds,
+            slice_seconds=self.settings.ocr_time_slice_seconds,
+        )
+
+    def close(self) -> None:
+        """End what was built: the sandbox process and the connections."""
+        built = vars(self)
+        if "reader" in built:
+            self.reader.close()
+        if "engine" in built:
+            self.engine.dispose()
+        if "app" in built:
+            self.app.close()
+
+
+class PerProcess:
+    """A runtime for each process that asks: a forked child never uses its parent's connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._built: tuple[int, Runtime] | None = None
+
+    def __call__(self) -> Runtime:
+        """This process's runtime."""
+        if self._built is None or self._built[0] != os.getpid():
+            self._built = (os.getpid(), Runtime(self._settings))
+        return self._built[1]
+
+    def close(self) -> None:
+        """End what this process built; what the parent built is the parent's."""
+        if self._built is not None and self._built[0] == os.getpid():
+            self._built[1].close()
+        self._built = None

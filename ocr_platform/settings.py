@@ -1,0 +1,234 @@
+"""Typed settings: the only reader of the environment.
+
+Names are those of the environment. Every secret may come as `NAME_FILE`, the path of a file that holds it. A wrong or
+missing value is one readable line that names the variable; the value of a secret is never shown.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ocr_platform.errors import SettingsError, UsageError
+from ocr_platform.models import JobOptions
+
+_SECRETS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DB_PASSWORD",
+    "REDIS_PASSWORD",
+    "OCR_FLOWER_PASSWORD",
+)
+_MIB = 1024 * 1024
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+KeyArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$"),
+]
+SecretArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$"
+    ),
+]
+
+
+def _language_names(value: str) -> str:
+    try:
+        JobOptions.of(value, "text")
+    except UsageError as exc:
+        raise ValueError(exc.message) from None
+    return value
+
+
+class AppEnv(StrEnum):
+    """Where the platform runs; production refuses what only development may do."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """The least severe level that is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class SslMode(StrEnum):
+    """How a connection to Postgres is protected, as libpq understands it."""
+
+    DISABLE = "disable"
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+
+
+class Settings(BaseSettings):
+    """All settings. Sizes in bytes, durations in seconds; use `load_settings` to read them with readable errors."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_file=None, case_sensitive=False, hide_input_in_errors=True
+    )
+
+    app_env: AppEnv = AppEnv.PRODUCTION
+
+    aws_region: Name
+    s3_bucket_name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    kms_key_id: KeyArn
+    aws_secret_arn: SecretArn | None = None
+    aws_endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+
+    db_host: Name = "localhost"
+    db_port: Port = 5432
+    db_name: Name
+    db_user: Name
+    db_password: SecretStr
+    db_sslmode: SslMode | None = None
+    db_sslrootcert: Path | None = None
+
+    redis_host: Name = "localhost"
+    redis_port: Port = 6379
+    redis_username: Name | None = None
+    redis_password: SecretStr | None = None
+    redis_tls: bool = False
+    redis_ca_file: Path | None = None
+
+    ocr_bucket_owner: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    ocr_default_languages: Annotated[str, AfterValidator(_language_names)] = "eng"
+    ocr_max_source_bytes: Annotated[int, Field(ge=1, le=5 * 1024 * _MIB)] = 256 * _MIB
+    ocr_max_pages: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    ocr_max_page_pixels: Annotated[int, Field(ge=10_000, le=1_000_000_000)] = 100_000_000
+    ocr_page_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    ocr_render_dpi: Annotated[int, Field(ge=72, le=600)] = 300
+    ocr_sandbox_memory_bytes: Annotated[int, Field(ge=256 * _MIB, le=64 * 1024 * _MIB)] = 2048 * _MIB
+    ocr_temp_dir: Path | None = None
+    ocr_batch_pages: Annotated[int, Field(ge=1, le=100)] = 8
+    ocr_batch_seconds: Annotated[float, Field(ge=0, le=600)] = 3.0
+    ocr_time_slice_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
+    ocr_stalled_seconds: Annotated[float, Field(ge=60, le=7 * 86400)] = 6 * 3600.0
+    ocr_concurrency: Annotated[int, Field(ge=1, le=256)] | None = None
+    ocr_log_level: LogLevel = LogLevel.INFO
+    ocr_flower_host: Name = "127.0.0.1"
+    ocr_flower_port: Port = 5555
+    ocr_flower_user: Annotated[str, StringConstraints(pattern=r"^[^:\s]+$")] | None = None
+    ocr_flower_password: SecretStr | None = None
+
+    path: str = "/usr/local/bin:/usr/bin:/bin"
+    tessdata_prefix: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` passes: the environment is read there, once."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = []
+        keys = (self.aws_access_key_id, self.aws_secret_access_key)
+        if self.app_env is AppEnv.PRODUCTION:
+            if any(keys):
+                faults.append(
+                    "AWS_ACCESS_KEY_ID: not allowed in production; use an IAM role or AWS_SECRET_ARN"
+                )
+            if self.aws_endpoint_url and not self.aws_endpoint_url.startswith("https://"):
+                faults.append("AWS_ENDPOINT_URL: must be https:// in production")
+        if any(keys) and not all(keys):
+            faults.append("AWS_SECRET_ACCESS_KEY: give it together with AWS_ACCESS_KEY_ID, or neither")
+        if self.redis_tls and self.redis_ca_file is None:
+            faults.append(
+                "REDIS_CA_FILE: required with REDIS_TLS=true, so that the server's certificate is checked"
+            )
+        if self.resolved_sslmode in (SslMode.VERIFY_CA, SslMode.VERIFY_FULL) and self.db_sslrootcert is None:
+            faults.append(f"DB_SSLROOTCERT: required with DB_SSLMODE={self.resolved_sslmode}")
+        if faults:
+            raise SettingsError(faults)
+        return self
+
+    @cached_property
+    def resolved_sslmode(self) -> SslMode:
+        """`DB_SSLMODE`, or the default of the environment: verify-full in production, none in development."""
+        if self.db_sslmode is not None:
+            return self.db_sslmode
+        return SslMode.VERIFY_FULL if self.app_env is AppEnv.PRODUCTION else SslMode.DISABLE
+
+    @property
+    def sandbox_environment(self) -> dict[str, str]:
+        """All that the recogniser's process may see: where the command and its models are, one thread a page."""
+        environment = {"PATH": self.path, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
+        if self.tessdata_prefix:
+            environment["TESSDATA_PREFIX"] = self.tessdata_prefix
+        return environment
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read settings from `environ` (the process's own by default). Raises SettingsError with a line per fault."""
+    source = os.environ if environ is None else environ
+    values, faults = _values(source)
+    try:
+        settings = Settings(**values)
+    except SettingsError as exc:
+        faults.extend(exc.faults)
+    except ValidationError as exc:
+        # A secret whose file could not be read has its line already.
+        named = {line.partition(":")[0].removesuffix("_FILE") for line in faults}
+        faults.extend(_fault(error) for error in exc.errors() if _variable(error) not in named)
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _values(source: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Values by field name, secrets read from their files; an empty variable counts as not set."""
+    names = {field.upper() for field in Settings.model_fields}
+    values: dict[str, Any] = {name.lower(): source[name] for name in names if source.get(name)}
+    faults = []
+    for name in _SECRETS:
+        path = source.get(f"{name}_FILE")
+        if not path:
+            continue
+        if name.lower() in values:
+            faults.append(f"{name}: give {name} or {name}_FILE, not both")
+            continue
+        try:
+            values[name.lower()] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "not UTF-8 text"
+            faults.append(f"{name}_FILE: cannot read {path}: {reason}")
+    return values, faults
+
+
+def _variable(error: Any) -> str:
+    return str(error["loc"][0]).upper()
+
+
+def _fault(error: Any) -> str:
+    """One line for one pydantic error; its text never carries the input (hide_input_in_errors)."""
+    name = _variable(error)
+    if error["type"] == "missing":
+        hint = f"set it, or {name}_FILE" if name in _SECRETS else "set it"
+        return f"{name}: missing; {hint}"
+    if name == "KMS_KEY_ID":
+        return f"{name}: must be the key's full ARN, arn:aws:kms:REGION:ACCOUNT:key/ID"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,39 @@
+"""Where recognised pages wait, encrypted in S3, between recognition and delivery, and in which form."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID, uuid4
+
+from ocr_platform.models import PageResult, Word
+
+
+def staging_prefix(job_id: UUID) -> str:
+    """The prefix under which a job stages; nothing is left there when the job has ended."""
+    return f"work/{job_id}/"
+
+
+def staging_key(job_id: UUID) -> str:
+    """A new key for one batch: no two writers ever meet on it."""
+    return f"{staging_prefix(job_id)}{uuid4()}.json"
+
+
+def results_key(tenant: str, job_id: UUID, name: str) -> str:
+    """The one key of an output: the same for every try, so that a second try cannot make a second output."""
+    return f"results/{tenant}/{job_id}/{name}"
+
+
+def pack(results: Sequence[PageResult]) -> bytes:
+    """Page results as UTF-8 JSON."""
+    return json.dumps([asdict(result) for result in results], ensure_ascii=False).encode()
+
+
+def unpack(body: bytes) -> list[PageResult]:
+    """The page results that `pack` wrote."""
+    return [_result(item) for item in json.loads(body)]
+
+
+def _result(item: dict[str, Any]) -> PageResult:
+    words = tuple(Word(**word) for word in item.pop("words"))
+    return PageResult(**item, words=words)

@@ -1,0 +1,29 @@
+"""Stage 1: the source is read and proved to be what was submitted; its pages become a queue."""
+
+from ocr_platform.errors import FormatUnsupported, LanguageMissing
+from ocr_platform.models import Job, Stage
+from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue
+from ocr_platform.steps.source import opened_source
+
+
+def fetch_decrypt(job: Job, store: ObjectStore, reader: DocumentReader, pages: PageQueue) -> Stage | None:
+    """Check languages, protection, size, checksum and format, then plan the pages.
+
+    Raises a DocumentError for whatever is wrong with the document or the request.
+    """
+    _require_languages(job, reader)
+    with opened_source(job, store, reader) as document:
+        if document.format is None:
+            raise FormatUnsupported
+        count = reader.count_pages(document)
+        moved = pages.record_plan(job.id, document.sha256, document.format, count)
+    return Stage.OCR if moved else None
+
+
+def _require_languages(job: Job, reader: DocumentReader) -> None:
+    there = reader.languages()
+    missing = [name for name in job.options.languages if name not in there]
+    if missing:
+        raise LanguageMissing(
+            f"No model for {', '.join(missing)} on the workers; installed are {', '.join(sorted(there))}."
+        )

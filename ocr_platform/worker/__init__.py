@@ -1,0 +1,1 @@
+"""The Celery worker: its application, its tasks and what happens when a process starts or ends."""

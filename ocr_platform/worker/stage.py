@@ -1,0 +1,79 @@
+"""The base of the stage tasks: begin, do the step, hand over; every error ends in a retry or in a terminal state."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
+
+from ocr_platform.errors import InternalError, PageTimeout, PlatformError, RetryPolicy
+from ocr_platform.models import Job, Stage
+from ocr_platform.monitoring.logging import job_context
+from ocr_platform.runtime import Runtime
+from ocr_platform.staging import staging_prefix
+from ocr_platform.workflow import publish
+
+Step = Callable[[Runtime, Job], Stage | None]
+
+_log = logging.getLogger(__name__)
+# Together half a minute: long enough for a restart of a service, short enough to keep no worker's queue waiting.
+_RETRY_SECONDS = (1, 4, 10, 15)
+
+
+class StageTask(Task):  # type: ignore[type-arg]
+    """A task whose only argument is a job's id, and which returns None."""
+
+    max_retries = len(_RETRY_SECONDS)
+    typing = True
+
+    def run_stage(self, runtime: Runtime, stage: Stage, job_id: str, step: Step) -> None:
+        """Run `step` if the job is in `stage`; drop the message otherwise."""
+        try:
+            identifier = UUID(job_id)
+        except (ValueError, TypeError, AttributeError):
+            _log.warning("message_malformed", extra={"stage": stage})
+            return
+        with job_context(identifier, stage):
+            try:
+                self._run(runtime, stage, identifier, step)
+            except PlatformError as exc:
+                self._settle(runtime, stage, identifier, exc)
+            except SoftTimeLimitExceeded:
+                self._fail(
+                    runtime, stage, identifier, PageTimeout("The stage took longer than its time limit.")
+                )
+            except Exception:
+                _log.exception("stage_crashed")
+                self._fail(runtime, stage, identifier, InternalError())
+
+    def _run(self, runtime: Runtime, stage: Stage, job_id: UUID, step: Step) -> None:
+        job = runtime.repository.begin(job_id, stage)
+        if job is None:
+            _log.info("message_dropped")
+            return
+        following = step(runtime, job)
+        _log.info("stage_done", extra={"next": following})
+        if following is not None:
+            publish(runtime.app, following, job_id)
+
+    def _settle(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
+        """Try again what may pass, fail what will not."""
+        tried: int = self.request.retries
+        if error.policy is RetryPolicy.TRANSIENT and tried < len(_RETRY_SECONDS):
+            _log.warning("stage_retried", extra={"code": error.code, "tried": tried})
+            raise self.retry(exc=error, countdown=_RETRY_SECONDS[tried])
+        if error.policy is not RetryPolicy.DOCUMENT:
+            _log.error("stage_failed", extra={"code": error.code}, exc_info=error)
+        self._fail(runtime, stage, job_id, error)
+
+    def _fail(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
+        """Clean up as far as that works, then end the job."""
+        details: dict[str, Any] = {"code": error.code}
+        try:
+            runtime.store.remove_all(staging_prefix(job_id))
+        except PlatformError as exc:
+            details["left_staged"] = exc.code
+        if runtime.repository.fail(job_id, stage, error.code, error.message):
+            _log.warning("job_failed", extra=details)
