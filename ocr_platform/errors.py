@@ -21,9 +21,7 @@ class PlatformError(Exception):
 
     code: ClassVar[str] = "internal_error"
     policy: ClassVar[RetryPolicy] = RetryPolicy.SYSTEMIC
-    default_message: ClassVar[str] = (
-        "The platform failed; the worker's log has the details under this job's id."
-    )
+    default_message: ClassVar[str] = "The platform failed; the worker's log has the details under this job's id."
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.default_message)
@@ -128,9 +126,7 @@ class SourceWrongKey(DocumentError):
     """Raised when the source was encrypted under a KMS key that is not allowed."""
 
     code = "source_wrong_key"
-    default_message = (
-        "The source is encrypted under another KMS key; upload it again with the platform's key."
-    )
+    default_message = "The source is encrypted under another KMS key; upload it again with the platform's key."
 
 
 class SourceEmpty(DocumentError):
@@ -278,9 +274,7 @@ class StorageDenied(SystemicError):
     """Raised when S3 or KMS refuses the platform's credentials, or when the key cannot be used."""
 
     code = "storage_denied"
-    default_message = (
-        "S3 or KMS refused access; check the role's policy, the key's policy and the key's state."
-    )
+    default_message = "S3 or KMS refused access; check the role's policy, the key's policy and the key's state."
 
 
 class OutputNotProtected(SystemicError):

@@ -81,9 +81,7 @@ class JobOptions:
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT, OutputFormat.JSON)
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.languages) <= _MAX_LANGUAGES or not all(
-            map(_LANGUAGE.fullmatch, self.languages)
-        ):
+        if not 1 <= len(self.languages) <= _MAX_LANGUAGES or not all(map(_LANGUAGE.fullmatch, self.languages)):
             raise UsageError(f"languages: give 1 to {_MAX_LANGUAGES} names of models such as eng+deu")
         if not self.formats:
             raise UsageError("formats: give at least one of " + ", ".join(OutputFormat))

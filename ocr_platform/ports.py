@@ -42,10 +42,14 @@ class OpenDocument(Protocol):
     """A document in memory; `sha256` is hex, `format` None when the content is of no known kind."""
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Hex digest of its bytes."""
+        ...
 
     @property
-    def format(self) -> DocumentFormat | None: ...
+    def format(self) -> DocumentFormat | None:
+        """Its format by content."""
+        ...
 
 
 class DocumentReader(Protocol):

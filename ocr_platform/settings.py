@@ -35,9 +35,7 @@ KeyArn = Annotated[
 ]
 SecretArn = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$"
-    ),
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$"),
 ]
 
 
@@ -148,17 +146,13 @@ class Settings(BaseSettings):
         keys = (self.aws_access_key_id, self.aws_secret_access_key)
         if self.app_env is AppEnv.PRODUCTION:
             if any(keys):
-                faults.append(
-                    "AWS_ACCESS_KEY_ID: not allowed in production; use an IAM role or AWS_SECRET_ARN"
-                )
+                faults.append("AWS_ACCESS_KEY_ID: not allowed in production; use an IAM role or AWS_SECRET_ARN")
             if self.aws_endpoint_url and not self.aws_endpoint_url.startswith("https://"):
                 faults.append("AWS_ENDPOINT_URL: must be https:// in production")
         if any(keys) and not all(keys):
             faults.append("AWS_SECRET_ACCESS_KEY: give it together with AWS_ACCESS_KEY_ID, or neither")
         if self.redis_tls and self.redis_ca_file is None:
-            faults.append(
-                "REDIS_CA_FILE: required with REDIS_TLS=true, so that the server's certificate is checked"
-            )
+            faults.append("REDIS_CA_FILE: required with REDIS_TLS=true, so that the server's certificate is checked")
         if self.resolved_sslmode in (SslMode.VERIFY_CA, SslMode.VERIFY_FULL) and self.db_sslrootcert is None:
             faults.append(f"DB_SSLROOTCERT: required with DB_SSLMODE={self.resolved_sslmode}")
         if faults:

@@ -48,7 +48,7 @@ class S3Store:
         Raises a DocumentError for a source that the chain would refuse.
         """
         self._require_allowed(bucket, key)
-        wanted = {"VersionId": version_id} if version_id else {}
+        wanted: Any = {"VersionId": version_id} if version_id else {}
         with translated_errors():
             answer = self.client.head_object(Bucket=bucket, Key=key, **wanted, **self._owner())
         return self._checked_source(answer)
@@ -109,9 +109,7 @@ class S3Store:
             )
             body = answer["Body"].read()
         if self._stored(stored.key, answer, len(body), hashlib.sha256(body).hexdigest()) != stored:
-            raise SourceChanged(
-                "A stored object is not what was written; the bucket was changed from outside."
-            )
+            raise SourceChanged("A stored object is not what was written; the bucket was changed from outside.")
         return body
 
     def remove_all(self, prefix: str) -> int:
@@ -153,9 +151,7 @@ class S3Store:
         if size == 0:
             raise SourceEmpty
         if size > self.max_source_bytes:
-            raise SourceTooLarge(
-                f"The source has {size} bytes; OCR_MAX_SOURCE_BYTES allows {self.max_source_bytes}."
-            )
+            raise SourceTooLarge(f"The source has {size} bytes; OCR_MAX_SOURCE_BYTES allows {self.max_source_bytes}.")
         return SourceFacts(version, size)
 
     def _own_earlier_write(self, key: str, size: int, sha256: str) -> StoredObject:

@@ -3,7 +3,7 @@
 Clients are safe for threads and not for forks: build them lazily, in the process that uses them.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -38,7 +38,7 @@ def make_session(settings: Settings) -> boto3.session.Session:
 
 
 def _base_session(settings: Settings) -> boto3.session.Session:
-    keys = {
+    keys: dict[str, Any] = {
         name: secret.get_secret_value() if secret else None
         for name, secret in (
             ("aws_access_key_id", settings.aws_access_key_id),

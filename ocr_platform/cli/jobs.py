@@ -94,12 +94,8 @@ def status(job_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("job_id")
-@click.option(
-    "--format", "name", type=click.Choice([str(f) for f in OutputFormat]), default="text", show_default=True
-)
-@click.option(
-    "--out", type=click.File("wb", atomic=True), default="-", help="A file instead of standard output."
-)
+@click.option("--format", "name", type=click.Choice([str(f) for f in OutputFormat]), default="text", show_default=True)
+@click.option("--out", type=click.File("wb", atomic=True), default="-", help="A file instead of standard output.")
 def result(job_id: str, name: str, out: Any) -> None:
     """Write one output of a finished job."""
     out.write(Client.from_environment().result(job_id).read(name))

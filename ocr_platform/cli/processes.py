@@ -7,12 +7,8 @@ from ocr_platform.settings import load_settings
 
 @click.command()
 @click.option("--queues", "-Q", default="ocr.io,ocr.cpu", show_default=True, help="Queues to take work from.")
-@click.option(
-    "--concurrency", "-c", type=click.IntRange(1, 256), help="Processes; OCR_CONCURRENCY or the CPUs."
-)
-@click.option(
-    "--pool", "-P", type=click.Choice(["prefork", "solo", "threads"]), default="prefork", show_default=True
-)
+@click.option("--concurrency", "-c", type=click.IntRange(1, 256), help="Processes; OCR_CONCURRENCY or the CPUs.")
+@click.option("--pool", "-P", type=click.Choice(["prefork", "solo", "threads"]), default="prefork", show_default=True)
 def worker(queues: str, concurrency: int | None, pool: str) -> None:
     """Take documents through the chain until told to stop.
 
@@ -45,7 +41,7 @@ def flower() -> None:
 
     OCR_FLOWER_USER and OCR_FLOWER_PASSWORD(_FILE) are the login; OCR_FLOWER_HOST and OCR_FLOWER_PORT the address.
     """
-    from ocr_platform.monitoring.flower import serve_flower
+    from ocr_platform.worker.flower import serve_flower
 
     serve_flower(load_settings())
 
@@ -57,6 +53,4 @@ def migrate() -> None:
     from ocr_platform.db.migrate import migrate as upgrade
 
     before, after = upgrade(make_engine(load_settings()))
-    click.echo(
-        f"The schema is at revision {after}" + (" already." if before == after else f" (was {before}).")
-    )
+    click.echo(f"The schema is at revision {after}" + (" already." if before == after else f" (was {before})."))

@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a file, in order.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
-def run(
-    files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: bool, workers: int | None
-) -> None:
-    """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
+def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: bool, workers: int | None) -> None:
+    r"""Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
     FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt or .json; they hold what the
     document says, and only you can read them. Nothing else is left when the command ends.
@@ -66,5 +64,5 @@ def _summary(outcome: "FileOutcome") -> str:
     mark = "✓" if outcome.state is JobState.SUCCEEDED else "!"
     lost = f", without page {', '.join(map(str, outcome.pages_failed))}" if outcome.pages_failed else ""
     pages = f"{outcome.pages} page" + ("" if outcome.pages == 1 else "s")
-    written = ", ".join(outcome.outputs.values())
-    return f"{mark} {outcome.file}: {pages}{lost}, confidence {outcome.confidence:.0f}, {outcome.seconds:.1f} s → {written}"
+    figures = f"{pages}{lost}, confidence {outcome.confidence:.0f}, {outcome.seconds:.1f} s"
+    return f"{mark} {outcome.file}: {figures} → {', '.join(outcome.outputs.values())}"

@@ -15,7 +15,7 @@ _CHECK_SECONDS = 0.5
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when the stack is up.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
 def up(as_json: bool, workers: int | None) -> None:
-    """Start a throw-away stack, print its addresses and the environment to use it, stay until Ctrl-C.
+    r"""Start a throw-away stack, print its addresses and the environment to use it, stay until Ctrl-C.
 
     \b
     In another terminal:
@@ -26,9 +26,7 @@ def up(as_json: bool, workers: int | None) -> None:
 
     with orderly_exit(), LocalStack(workers) as stack:
         stack.wait_until_ready()
-        exports = "".join(
-            f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items()
-        )
+        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
         env_file = stack.directory.write("environment.sh", exports)
         addresses = {
             "aws": stack.environment["AWS_ENDPOINT_URL"],

@@ -63,7 +63,7 @@ def _earlier(connection: Connection, new: NewJob) -> UUID:
     source = SourceRef(row.source_bucket, row.source_key, row.source_version_id)
     if source != new.source or row.options != new.options.as_dict():
         raise TokenConflict
-    return row.id
+    return UUID(str(row.id))
 
 
 def published(engine: Engine, outbox_id: int) -> None:
@@ -103,7 +103,7 @@ def fail_stalled(engine: Engine, older_than: timedelta) -> list[UUID]:
 
 
 def statuses(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
-    """The status of each job that exists, in three statements however many there are."""
+    """The status of each job that exists, in four statements however many there are."""
     page_counts = (
         select(PageRow.job_id, func.count().label("done"))
         .where(PageRow.job_id.in_(job_ids), PageRow.state != "pending")
@@ -114,6 +114,7 @@ def statuses(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
         .where(PageRow.job_id.in_(job_ids), PageRow.state == "failed")
         .order_by(PageRow.number)
     )
+    delivered = select(*OutputRow.__table__.columns).where(OutputRow.job_id.in_(job_ids)).order_by(OutputRow.format)
     with transaction(engine) as connection:
         jobs = connection.execute(select(*JobRow.__table__.columns).where(JobRow.id.in_(job_ids))).all()
         done = {row.job_id: row.done for row in connection.execute(page_counts)}
@@ -121,16 +122,9 @@ def statuses(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
         for row in connection.execute(failed_pages):
             failed.setdefault(row.job_id, {})[row.number] = row.error_code
         outputs: dict[UUID, list[Row[Any]]] = {}
-        for row in connection.execute(
-            select(*OutputRow.__table__.columns)
-            .where(OutputRow.job_id.in_(job_ids))
-            .order_by(OutputRow.format)
-        ):
-            outputs.setdefault(row.job_id, []).append(row)
-    return {
-        job.id: _status(job, done.get(job.id, 0), failed.get(job.id, {}), outputs.get(job.id, []))
-        for job in jobs
-    }
+        for output in connection.execute(delivered):
+            outputs.setdefault(output.job_id, []).append(output)
+    return {job.id: _status(job, done.get(job.id, 0), failed.get(job.id, {}), outputs.get(job.id, [])) for job in jobs}
 
 
 def _status(job: Row[Any], done: int, failed: dict[int, str], outputs: list[Row[Any]]) -> JobStatus:

@@ -18,7 +18,6 @@ from ocr_platform.models import (
     StoredObject,
 )
 
-
 PAGE_FIGURES = (
     "state",
     "error_code",

@@ -4,7 +4,7 @@ Postgres is the truth about every job. No recognised text and no file name is st
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -45,7 +45,7 @@ class Base(DeclarativeBase):
     """Root of the tables; timestamps are timezone-aware and come from the database's clock."""
 
     metadata = MetaData(naming_convention=_NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
 
 
 class JobRow(Base):

@@ -72,9 +72,7 @@ class FileRunner:
 
     def _submitted(self, entry: _Entry) -> _Entry:
         try:
-            entry.job_id = self.client.submit(
-                self._upload(entry.file), languages=self.languages, formats=self.formats
-            )
+            entry.job_id = self.client.submit(self._upload(entry.file), languages=self.languages, formats=self.formats)
         except PlatformError as exc:
             entry.outcome = _refused(entry.file, exc)
         return entry

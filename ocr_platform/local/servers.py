@@ -70,9 +70,7 @@ def _hashed(login: Login) -> str:
     return "#" + hashlib.sha256(login.password.encode()).hexdigest()
 
 
-def postgres_service(
-    directory: StackDirectory, port: int, login: Login, environment: Mapping[str, str]
-) -> Service:
+def postgres_service(directory: StackDirectory, port: int, login: Login, environment: Mapping[str, str]) -> Service:
     """A new PostgreSQL cluster whose only user is `login`, reachable over loopback with scram alone."""
     programs = _postgres_programs()
     user = "postgres" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
@@ -93,7 +91,7 @@ def postgres_service(
         "max_connections": "100",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = [programs / "postgres", "-D", data, *options]
+    command: list[str | Path] = [programs / "postgres", "-D", data, *options]
     log = directory.path / "logs/postgres.log"
     return Service("postgres", command, environment, log, stop_signal=SIGINT, user=user)
 
@@ -155,9 +153,7 @@ def postgres_ready(port: int, login: Login) -> bool:
 
 def create_database(port: int, login: Login, name: str) -> None:
     """Create the platform's database."""
-    connection = psycopg2.connect(
-        host=HOST, port=port, user=login.user, password=login.password, dbname="postgres"
-    )
+    connection = psycopg2.connect(host=HOST, port=port, user=login.user, password=login.password, dbname="postgres")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

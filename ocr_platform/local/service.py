@@ -63,9 +63,7 @@ class Service(SimpleExecutor):
             if ready():
                 return
             if time.monotonic() >= ends:
-                raise StackFailed(
-                    f"{self.name} did not get ready in {_START_SECONDS:.0f} s.{self._last_words()}"
-                )
+                raise StackFailed(f"{self.name} did not get ready in {_START_SECONDS:.0f} s.{self._last_words()}")
             time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from signal import SIGQUIT
+from signal import SIGQUIT, SIGTERM, Signals
 from types import TracebackType
 from typing import Self
 
@@ -38,7 +38,8 @@ class LocalStack:
         self.redis_admin = servers.Login("admin", secrets.token_urlsafe(24))
         self.database_login = servers.Login(_USER, secrets.token_urlsafe(24))
         self.flower_login = servers.Login("operator", secrets.token_urlsafe(12))
-        self._services: list[Service] = []
+        self._servers: list[Service] = []
+        self._own: list[Service] = []
 
     def __enter__(self) -> Self:
         return self.start()
@@ -76,9 +77,7 @@ class LocalStack:
         aws = self._launch(servers.aws_service(self.directory, aws_port, bare))
         logins = (self.redis_login, self.redis_admin)
         redis = self._launch(servers.redis_service(self.directory, self.redis_port, logins, bare))
-        postgres = self._launch(
-            servers.postgres_service(self.directory, self.database_port, self.database_login, bare)
-        )
+        postgres = self._launch(servers.postgres_service(self.directory, self.database_port, self.database_login, bare))
         redis.wait_until(lambda: servers.redis_ready(self.redis_port, self.redis_login))
         endpoint = f"http://{servers.HOST}:{aws_port}"
         aws.wait_until(lambda: servers.http_ready(f"{endpoint}/moto-api/"))
@@ -103,16 +102,18 @@ class LocalStack:
 
     def check(self) -> None:
         """Raise StackFailed when a process has ended."""
-        for service in self._services:
+        for service in (*self._servers, *self._own):
             service.check()
 
     def stop(self) -> None:
         """End everything and remove every file. Safe to call at any moment."""
-        for service in reversed(self._services):
-            service.ask_to_stop()
-        for service in reversed(self._services):
-            service.finish()
-        self._services.clear()
+        # The platform's own processes first: without its servers a worker waits for them instead of ending.
+        for group in (self._own, self._servers):
+            for service in group:
+                service.ask_to_stop()
+            for service in group:
+                service.finish()
+            group.clear()
         directory = self.__dict__.pop("directory", None)
         if directory is not None:
             directory.remove()
@@ -195,11 +196,14 @@ class LocalStack:
             self.directory.write(f"secrets/{name}", value)
 
     def _launch(self, service: Service) -> Service:
-        self._services.append(service)
+        self._servers.append(service)
         service.launch()
         return service
 
-    def _launch_own(self, command: str, **options: object) -> Service:
+    def _launch_own(self, command: str, stop_signal: Signals = SIGTERM) -> Service:
         program = [sys.executable, "-m", "ocr_platform", command]
         log = self.logs / f"{command}.log"
-        return self._launch(Service(command, program, self._own_environment(), log, **options))  # type: ignore[arg-type]
+        service = Service(command, program, self._own_environment(), log, stop_signal)
+        self._own.append(service)
+        service.launch()
+        return service

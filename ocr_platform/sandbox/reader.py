@@ -136,6 +136,9 @@ def _page(number: int, item: dict[str, Any]) -> PageResult:
 
 
 def _word(item: dict[str, Any]) -> Word:
-    boxes = (int(item[name]) for name in ("left", "top", "width", "height"))
-    places = (int(item[name]) for name in ("block", "paragraph", "line"))
-    return Word(str(item["text"]), *boxes, float(item["confidence"]), *places)
+    numbers = ("left", "top", "width", "height", "block", "paragraph", "line")
+    return Word(
+        text=str(item["text"]),
+        confidence=float(item["confidence"]),
+        **{name: int(item[name]) for name in numbers},
+    )

@@ -41,10 +41,8 @@ class StageTask(Task):  # type: ignore[type-arg]
             except PlatformError as exc:
                 self._settle(runtime, stage, identifier, exc)
             except SoftTimeLimitExceeded:
-                self._fail(
-                    runtime, stage, identifier, PageTimeout("The stage took longer than its time limit.")
-                )
-            except Exception:
+                self._fail(runtime, stage, identifier, PageTimeout("The stage took longer than its time limit."))
+            except Exception:  # noqa: BLE001  whatever happened, the job must get a terminal state
                 _log.exception("stage_crashed")
                 self._fail(runtime, stage, identifier, InternalError())
 

@@ -46,9 +46,7 @@ def page_size(dpi: int) -> tuple[int, int]:
     return round(A4_INCHES[0] * dpi), round(A4_INCHES[1] * dpi)
 
 
-def scan_page(
-    text: str, *, dpi: int = 300, skew: float = 0.4, noise: float = 0.12, seed: int = 0
-) -> Image.Image:
+def scan_page(text: str, *, dpi: int = 300, skew: float = 0.4, noise: float = 0.12, seed: int = 0) -> Image.Image:
     """`text` as an A4 page on a flatbed: an 8-bit grey image ("L") of `page_size(dpi)` pixels.
 
     `skew` is in degrees, counter-clockwise.  `noise` is the half-range of the sensor's noise as a share
@@ -96,9 +94,7 @@ def write_pdf(pages: Sequence[Image.Image], path: Path, dpi: int = 300) -> None:
     path.write_bytes(pdf_bytes(pages, dpi))
 
 
-def write_tiff(
-    pages: Sequence[Image.Image], path: Path, dpi: int = 300, compression: str = "tiff_lzw"
-) -> None:
+def write_tiff(pages: Sequence[Image.Image], path: Path, dpi: int = 300, compression: str = "tiff_lzw") -> None:
     """Write a TIFF of several pages, see `tiff_bytes`."""
     path.write_bytes(tiff_bytes(pages, (dpi, dpi), compression))
 

@@ -37,12 +37,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(state IN ('queued', 'running')) = (finished_at IS NULL)", name=op.f("ck_jobs_finished")
-        ),
-        sa.CheckConstraint(
-            "source_format IN ('pdf', 'tiff', 'png', 'jpeg')", name=op.f("ck_jobs_source_format")
-        ),
+        sa.CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name=op.f("ck_jobs_finished")),
+        sa.CheckConstraint("source_format IN ('pdf', 'tiff', 'png', 'jpeg')", name=op.f("ck_jobs_source_format")),
         sa.CheckConstraint(
             "stage IN ('fetch_decrypt', 'ocr', 'encrypt_upload', 'persist')", name=op.f("ck_jobs_stage")
         ),
@@ -121,7 +117,5 @@ def downgrade() -> None:
     op.drop_table("outputs")
     op.drop_index(op.f("ix_outbox_created_at"), table_name="outbox")
     op.drop_table("outbox")
-    op.drop_index(
-        "ix_jobs_open", table_name="jobs", postgresql_where=sa.text("state IN ('queued', 'running')")
-    )
+    op.drop_index("ix_jobs_open", table_name="jobs", postgresql_where=sa.text("state IN ('queued', 'running')"))
     op.drop_table("jobs")

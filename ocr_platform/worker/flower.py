@@ -19,9 +19,7 @@ def serve_flower(settings: Settings) -> None:
     ]
     if settings.ocr_flower_password is None or missing:
         raise SettingsError(missing)
-    flower_options.basic_auth = [
-        f"{settings.ocr_flower_user}:{settings.ocr_flower_password.get_secret_value()}"
-    ]
+    flower_options.basic_auth = [f"{settings.ocr_flower_user}:{settings.ocr_flower_password.get_secret_value()}"]
     flower_options.address = settings.ocr_flower_host
     flower_options.port = settings.ocr_flower_port
     # It only shows: whoever got past the login cannot stop workers or send tasks.
