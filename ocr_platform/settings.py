@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     db_port: Port = 5432
     db_name: Name
     db_user: Name
-    db_password: SecretStr
+    db_password: SecretStr | None = None  # beat and Flower never talk to the database
     db_sslmode: SslMode | None = None
     db_sslrootcert: Path | None = None
 

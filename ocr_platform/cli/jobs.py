@@ -76,7 +76,8 @@ def submit(
     if not wait:
         click.echo(json.dumps({"job_id": str(job_id)}) if as_json else str(job_id))
         return
-    with Progress(shown=not as_json) as progress:
+    with Progress(terse=as_json) as progress:
+        progress.begin()
         for status in client.watch(job_id):
             progress.update(job_id, str(job_id), status)
     click.echo(status_line(status) if as_json else _describe(status))

@@ -14,9 +14,11 @@ def worker(queues: str, concurrency: int | None, pool: str) -> None:
 
     SIGTERM lets running tasks finish; SIGQUIT does not.
     """
+    from ocr_platform.db.engine import make_engine
     from ocr_platform.worker.app import make_worker_app
 
     settings = load_settings()
+    make_engine(settings).dispose()  # a missing password ends the start, not the first document
     app = make_worker_app(settings)
     arguments = ["worker", f"--queues={queues}", f"--pool={pool}", f"--loglevel={settings.ocr_log_level}"]
     # Workers have nothing to tell each other: Postgres knows what is cancelled, and beat is the only clock.

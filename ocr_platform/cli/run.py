@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,13 +45,14 @@ def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: boo
 
     options = JobOptions.of(lang, formats)
     failed = False
-    with orderly_exit(), Progress(shown=not as_json) as progress, LocalStack(workers) as stack:
-        client = Client(stack.settings)
-        runner = FileRunner(stack, client, "+".join(options.languages), options.formats, out, progress.update)
-        for outcome in runner.run(files):
-            failed = failed or outcome.state is not JobState.SUCCEEDED
-            click.echo(_line(outcome) if as_json else _summary(outcome))
-        client.close()
+    with orderly_exit(), Progress(len(files), terse=as_json) as progress:
+        progress.announce("starting the local stack")
+        with LocalStack(workers) as stack, closing(Client(stack.settings)) as client:
+            progress.begin()
+            runner = FileRunner(stack, client, "+".join(options.languages), options.formats, out, progress.update)
+            for outcome in runner.run(files):
+                failed = failed or outcome.state is not JobState.SUCCEEDED
+                progress.print(_line(outcome) if as_json else _summary(outcome))
     sys.exit(1 if failed else 0)
 
 

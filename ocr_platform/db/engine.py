@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from ocr_platform.errors import DatabaseUnavailable
+from ocr_platform.errors import DatabaseUnavailable, SettingsError
 from ocr_platform.settings import Settings
 
 _CONNECT_TIMEOUT_SECONDS = 5
 
 
 def make_engine(settings: Settings) -> Engine:
-    """A lazy engine: no connection is opened before the first statement."""
+    """A lazy engine: no connection is opened before the first statement. Raises SettingsError without a password."""
+    if settings.db_password is None:
+        raise SettingsError(["DB_PASSWORD: missing; set it, or DB_PASSWORD_FILE"])
     url = URL.create(
         "postgresql+psycopg2",
         username=settings.db_user,
