@@ -2,7 +2,9 @@
 
     import ocr_platform
 
-    job_id = ocr_platform.submit("s3://bucket/uploads/letter.pdf", languages="eng+deu")
+    with open("letter.pdf", "rb") as document:
+        source = ocr_platform.upload(document)
+    job_id = ocr_platform.submit(source, languages="eng+deu")
     ocr_platform.status(job_id).state
     ocr_platform.result(job_id).text
 
@@ -13,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ocr_platform.api import result, status, submit
+    from ocr_platform.api import result, status, submit, upload
     from ocr_platform.client import Client, Result
     from ocr_platform.errors import PlatformError
     from ocr_platform.models import JobState, JobStatus, OutputFormat
@@ -29,11 +31,12 @@ __all__ = [
     "result",
     "status",
     "submit",
+    "upload",
 ]
 
 # Loaded at first use: the sandbox imports this package too, and must not load boto3 or a database driver.
 _HOMES = {
-    "api": ("result", "status", "submit"),
+    "api": ("result", "status", "submit", "upload"),
     "client": ("Client", "Result"),
     "errors": ("PlatformError",),
     "models": ("JobState", "JobStatus", "OutputFormat"),

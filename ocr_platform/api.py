@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from typing import BinaryIO
 from uuid import UUID
 
 from ocr_platform.client import Client, Result
@@ -12,6 +13,11 @@ from ocr_platform.models import JobStatus, OutputFormat
 def default_client() -> Client:
     """The client of this process's environment, made at the first call."""
     return Client.from_environment()
+
+
+def upload(document: BinaryIO) -> str:
+    """Store a document encrypted and return its `s3://` URL; see `Client.upload`."""
+    return default_client().upload(document)
 
 
 def submit(

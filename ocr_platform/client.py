@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import BinaryIO, Self
 from uuid import UUID
 
-from ocr_platform.aws.s3 import S3Store, parse_s3_url
+from ocr_platform.aws.s3 import parse_s3_url
 from ocr_platform.db import queries
 from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, TransientError
 from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, checked_tenant
@@ -53,10 +53,9 @@ class Client:
         """A client of the installation that the environment describes. Raises SettingsError."""
         return cls(load_settings())
 
-    @property
-    def store(self) -> S3Store:
-        """The encrypted objects of this installation."""
-        return self._runtime().store
+    def upload(self, document: BinaryIO) -> str:
+        """Store a document encrypted, under a key that says nothing about it; return the URL to submit."""
+        return self._runtime().store.upload(document)
 
     def submit(
         self,

@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CHUNK = 1024 * 1024
+_UPLOADS_PREFIX = "uploads/"
 _OWN_PREFIXES = ("work/", "results/")
 
 
@@ -73,6 +75,21 @@ class S3Store:
             yield facts, _chunks(body, facts.size)
         finally:
             body.close()
+
+    def upload(self, body: BinaryIO) -> str:
+        """Store a document as a source, under a key that says nothing about it; return its `s3://` URL."""
+        key = f"{_UPLOADS_PREFIX}{uuid4()}"
+        with translated_errors():
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ServerSideEncryption="aws:kms",
+                SSEKMSKeyId=self.kms_key_id,
+                BucketKeyEnabled=True,
+                **self._owner(),
+            )
+        return f"s3://{self.bucket}/{key}"
 
     def write(self, key: str, body: bytes, content_type: str) -> StoredObject:
         """Store an object under the platform's key; never overwrites.

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from ocr_platform.client import Client
 from ocr_platform.errors import InternalError, PlatformError, SourceMissing
@@ -78,22 +78,12 @@ class FileRunner:
         return entry
 
     def _upload(self, file: str) -> str:
-        """Store a file under a key that says nothing about it; return its URL."""
-        store = self.client.store
-        key = f"uploads/{uuid4()}"
         try:
-            with open(file, "rb") as body:
-                store.client.put_object(
-                    Bucket=store.bucket,
-                    Key=key,
-                    Body=body,
-                    ServerSideEncryption="aws:kms",
-                    SSEKMSKeyId=store.kms_key_id,
-                    BucketKeyEnabled=True,
-                )
+            body = open(file, "rb")  # noqa: SIM115  closed below; only opening it may say that the file is missing
         except OSError as exc:
             raise SourceMissing(f"The file cannot be read: {exc.strerror}.") from exc
-        return f"s3://{store.bucket}/{key}"
+        with body:
+            return self.client.upload(body)
 
     def _poll(self, entries: list[_Entry]) -> None:
         running = {entry.job_id: entry for entry in entries if entry.job_id is not None}
@@ -121,12 +111,13 @@ class FileRunner:
             return replace(outcome, state=JobState.FAILED, error=_fault(exc))
 
     def _written(self, stem: str, status: JobStatus) -> dict[str, str]:
-        paths = {}
+        paths: dict[str, str] = {}
+        result = self.client.result(status.job_id)
         for output in status.outputs:
             path = self.out / (stem + _EXTENSIONS[output.format])
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(self.client.store.read(output.stored))
+                file.write(result.read(output.format))
             paths[str(output.format)] = str(path)
         return paths
 

@@ -1,0 +1,269 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr_platform.errors import SettingsError
+from ocr_platform.settings import AppEnv, LogLevel, Settings, SslMode, load_settings
+
+SECRETS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DB_PASSWORD",
+    "REDIS_PASSWORD",
+    "OCR_FLOWER_PASSWORD",
+)
+REQUIRED = ("AWS_REGION", "S3_BUCKET_NAME", "KMS_KEY_ID", "DB_NAME", "DB_USER")
+
+
+def _faults(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    return caught.value.faults
+
+
+def _production(environ: dict[str, str], **more: str) -> dict[str, str]:
+    return environ | {"APP_ENV": "production", "DB_SSLROOTCERT": "/etc/ssl/rds.pem"} | more
+
+
+def test_least_environment_is_enough(environ: dict[str, str]) -> None:
+    settings = load_settings(environ)
+
+    assert settings.s3_bucket_name == "documents"
+    assert settings.db_port == 5432
+    assert settings.redis_port == 6379
+    assert settings.ocr_default_languages == "eng"
+    assert settings.ocr_log_level is LogLevel.INFO
+
+
+def test_production_is_the_default(environ: dict[str, str]) -> None:
+    del environ["APP_ENV"]
+
+    assert load_settings(environ | {"DB_SSLROOTCERT": "/ca.pem"}).app_env is AppEnv.PRODUCTION
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_missing_variable_is_one_line_that_names_it(environ: dict[str, str], name: str) -> None:
+    del environ[name]
+
+    assert _faults(environ) == [f"{name}: missing; set it"]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_empty_variable_counts_as_missing(environ: dict[str, str], name: str) -> None:
+    assert _faults(environ | {name: ""}) == [f"{name}: missing; set it"]
+
+
+def test_all_faults_are_told_at_once(environ: dict[str, str]) -> None:
+    del environ["AWS_REGION"]
+
+    faults = _faults(environ | {"DB_PORT": "x", "REDIS_PORT": "70000"})
+
+    assert sorted(line.partition(":")[0] for line in faults) == ["AWS_REGION", "DB_PORT", "REDIS_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_ENV", "staging"),
+        ("S3_BUCKET_NAME", "Documents"),
+        ("S3_BUCKET_NAME", "s3://documents"),
+        ("KMS_KEY_ID", "alias/documents"),
+        ("KMS_KEY_ID", "arn:aws:kms:eu-central-1:111122223333:alias/documents"),
+        ("AWS_SECRET_ARN", "my-secret"),
+        ("AWS_ENDPOINT_URL", "localhost:4566"),
+        ("DB_PORT", "0"),
+        ("DB_PORT", "5432x"),
+        ("DB_SSLMODE", "prefer"),
+        ("REDIS_PORT", "65536"),
+        ("REDIS_TLS", "perhaps"),
+        ("OCR_BUCKET_OWNER", "12345"),
+        ("OCR_DEFAULT_LANGUAGES", "eng+--psm"),
+        ("OCR_MAX_SOURCE_BYTES", "0"),
+        ("OCR_MAX_PAGES", "-1"),
+        ("OCR_MAX_PAGE_PIXELS", "many"),
+        ("OCR_PAGE_TIMEOUT_SECONDS", "0"),
+        ("OCR_RENDER_DPI", "30"),
+        ("OCR_SANDBOX_MEMORY_BYTES", "1024"),
+        ("OCR_BATCH_PAGES", "0"),
+        ("OCR_LOG_LEVEL", "LOUD"),
+        ("OCR_CONCURRENCY", "0"),
+        ("OCR_FLOWER_USER", "a:b"),
+        ("OCR_FLOWER_PORT", "http"),
+    ],
+)
+def test_wrong_value_is_one_line_that_names_the_variable_and_not_the_value(
+    environ: dict[str, str], name: str, value: str
+) -> None:
+    faults = _faults(environ | {name: value})
+
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{name}: ")
+    assert "\n" not in faults[0]
+    if len(value) > 3:
+        assert value not in faults[0]
+
+
+@pytest.mark.parametrize("name", ["OCR_PAGE_TIMEOUT_SECONDS", "OCR_TIME_SLICE_SECONDS", "OCR_STALLED_SECONDS"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_durations_are_finite(environ: dict[str, str], name: str, value: str) -> None:
+    assert [line.partition(":")[0] for line in _faults(environ | {name: value})] == [name]
+
+
+def test_key_that_is_no_arn_is_told_how_one_looks(environ: dict[str, str]) -> None:
+    assert "arn:aws:kms:REGION:ACCOUNT:key/ID" in _faults(environ | {"KMS_KEY_ID": "alias/documents"})[0]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secret_may_come_as_a_file_without_the_files_newline(
+    environ: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    # Given the secret, as an editor saves it, and for the AWS keys their companions
+    file = tmp_path / "secret"
+    file.write_text(" s3cret word \r\n", encoding="utf-8")
+    environ |= {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"}
+    environ.pop(name, None)
+
+    # When
+    settings = load_settings(environ | {f"{name}_FILE": str(file)})
+
+    # Then only the line end is gone
+    assert getattr(settings, name.lower()).get_secret_value() == " s3cret word "
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secret_as_value_and_as_file_is_refused(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from-the-file", encoding="utf-8")
+    environ |= {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"}
+
+    faults = _faults(environ | {name: "from-the-value", f"{name}_FILE": str(file)})
+
+    assert faults == [f"{name}: give {name} or {name}_FILE, not both"]
+
+
+def test_file_that_cannot_be_read_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
+    del environ["DB_PASSWORD"]
+    missing = tmp_path / "nowhere"
+
+    faults = _faults(environ | {"DB_PASSWORD_FILE": str(missing)})
+
+    assert faults == [f"DB_PASSWORD_FILE: cannot read {missing}: No such file or directory"]
+
+
+def test_directory_or_binary_in_place_of_a_secrets_file_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
+    del environ["DB_PASSWORD"]
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+
+    assert _faults(environ | {"DB_PASSWORD_FILE": str(tmp_path)}) == [
+        f"DB_PASSWORD_FILE: cannot read {tmp_path}: Is a directory"
+    ]
+    assert _faults(environ | {"DB_PASSWORD_FILE": str(binary)}) == [
+        f"DB_PASSWORD_FILE: cannot read {binary}: not UTF-8 text"
+    ]
+
+
+def test_path_of_a_secrets_file_that_no_system_takes_is_one_line(environ: dict[str, str]) -> None:
+    del environ["DB_PASSWORD"]
+
+    faults = _faults(environ | {"DB_PASSWORD_FILE": "/run/secrets/\x00"})
+
+    assert len(faults) == 1
+
+
+def test_secrets_are_never_shown(environ: dict[str, str]) -> None:
+    # Given every secret set, and a fault elsewhere
+    secrets = {name: f"hush-{name.lower()}" for name in SECRETS}
+
+    # When
+    settings = load_settings(environ | secrets)
+    faults = _faults(environ | secrets | {"DB_PORT": "x"})
+
+    # Then
+    for shown in (repr(settings), str(settings), str(settings.model_dump()), "\n".join(faults)):
+        assert "hush-" not in shown
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=8, max_size=30))
+def test_wrong_value_never_comes_back_in_a_fault(value: str) -> None:
+    environ = {"AWS_REGION": "r", "KMS_KEY_ID": value, "DB_NAME": "n", "DB_USER": "u", "DB_PASSWORD": "p"}
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ | {"S3_BUCKET_NAME": f"!{value}", "DB_SSLROOTCERT": "/ca.pem"})
+
+    assert value not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_production_refuses_static_keys(environ: dict[str, str], name: str) -> None:
+    both = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"}
+
+    assert any("not allowed in production" in line for line in _faults(_production(environ, **both)))
+    assert any("not allowed in production" in line for line in _faults(_production(environ, **{name: both[name]})))
+
+
+def test_development_takes_static_keys_but_only_both(environ: dict[str, str]) -> None:
+    assert load_settings(environ | {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"})
+    assert len(_faults(environ | {"AWS_ACCESS_KEY_ID": "AKIA"})) == 1
+    assert len(_faults(environ | {"AWS_SECRET_ACCESS_KEY": "key"})) == 1
+
+
+def test_production_refuses_an_endpoint_without_tls(environ: dict[str, str]) -> None:
+    faults = _faults(_production(environ, AWS_ENDPOINT_URL="http://emulator:4566"))
+
+    assert faults == ["AWS_ENDPOINT_URL: must be https:// in production"]
+    assert load_settings(_production(environ, AWS_ENDPOINT_URL="https://s3.example"))
+    assert load_settings(environ | {"AWS_ENDPOINT_URL": "http://emulator:4566"})
+
+
+def test_tls_to_redis_needs_a_ca(environ: dict[str, str]) -> None:
+    faults = _faults(environ | {"REDIS_TLS": "true"})
+
+    assert [line.partition(":")[0] for line in faults] == ["REDIS_CA_FILE"]
+    assert load_settings(environ | {"REDIS_TLS": "true", "REDIS_CA_FILE": "/ca.pem"}).redis_tls
+
+
+def test_sslmode_defaults_to_the_strictest_in_production_and_none_in_development(environ: dict[str, str]) -> None:
+    assert load_settings(_production(environ)).resolved_sslmode is SslMode.VERIFY_FULL
+    assert load_settings(environ).resolved_sslmode is SslMode.DISABLE
+    assert load_settings(environ | {"DB_SSLMODE": "require"}).resolved_sslmode is SslMode.REQUIRE
+
+
+@pytest.mark.parametrize("mode", [None, "verify-ca", "verify-full"])
+def test_verifying_sslmodes_need_a_ca(environ: dict[str, str], mode: str | None) -> None:
+    environ |= {"APP_ENV": "production"} | ({"DB_SSLMODE": mode} if mode else {})
+
+    assert [line.partition(":")[0] for line in _faults(environ)] == ["DB_SSLROOTCERT"]
+
+
+def test_recognisers_process_sees_the_path_and_nothing_secret(environ: dict[str, str]) -> None:
+    settings = load_settings(environ | {"PATH": "/opt/bin", "TESSDATA_PREFIX": "/opt/models", "DB_PASSWORD": "hush"})
+
+    seen = settings.sandbox_environment
+
+    assert seen["PATH"] == "/opt/bin"
+    assert seen["TESSDATA_PREFIX"] == "/opt/models"
+    assert seen["OMP_THREAD_LIMIT"] == "1"
+    assert "hush" not in str(seen)
+    assert not any(name.startswith(("AWS_", "DB_", "REDIS_", "OCR_")) for name in seen)
+
+
+def test_only_the_given_environment_is_read(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_HOST", "from-the-process")
+
+    assert load_settings(environ).db_host == "localhost"
+
+
+def test_processes_environment_is_the_default(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings() == load_settings(environ | {"PATH": load_settings().path})
+
+
+def test_settings_do_not_change(settings: Settings) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        settings.db_host = "elsewhere"  # type: ignore[misc]
