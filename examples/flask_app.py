@@ -12,7 +12,8 @@ app = Flask(__name__)
 @app.post("/documents")
 def submit_document() -> tuple[Response, int]:
     """Store an upload encrypted in S3 and have it recognised."""
-    source = ocr_platform.upload(request.files["document"].stream)
+    with request.files["document"].stream as document:
+        source = ocr_platform.upload(document)
     try:
         job_id = ocr_platform.submit(source, languages="eng")
     except ocr_platform.PlatformError as error:

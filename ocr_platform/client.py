@@ -6,7 +6,7 @@ Light to import and to install: no decoder, no recogniser.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Self
 from uuid import UUID
 
@@ -26,7 +26,7 @@ class Result:
     """A finished job with its outputs; their bytes are read from S3 when asked for."""
 
     status: JobStatus
-    _runtime: Runtime
+    _runtime: Runtime = field(repr=False)
 
     def read(self, name: str = OutputFormat.TEXT) -> bytes:
         """The bytes of one output, verified. Raises OutputMissing."""

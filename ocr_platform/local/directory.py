@@ -33,7 +33,15 @@ def base_directory() -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise StackFailed(f"{path} belongs to somebody else; set TMPDIR to a directory of your own.")
     path.chmod(_PASSABLE)
+    _require_passable(path)
     return path
+
+
+def _require_passable(path: Path) -> None:
+    """As root, PostgreSQL runs as another user, who must be able to get to its directory."""
+    closed = [parent for parent in path.parents if not parent.stat().st_mode & stat.S_IXOTH]
+    if os.getuid() == 0 and closed:
+        raise StackFailed(f"PostgreSQL's user cannot pass {closed[0]}; set TMPDIR to a directory that it can reach.")
 
 
 class StackDirectory:

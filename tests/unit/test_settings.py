@@ -166,12 +166,18 @@ def test_directory_or_binary_in_place_of_a_secrets_file_is_one_line(environ: dic
     ]
 
 
-def test_path_of_a_secrets_file_that_no_system_takes_is_one_line(environ: dict[str, str]) -> None:
-    del environ["DB_PASSWORD"]
+@pytest.mark.parametrize("name", SECRETS)
+def test_empty_file_in_place_of_a_secret_is_a_fault(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    # An empty variable counts as not set; an empty file would be an empty password: Flower's, for one.
+    empty = tmp_path / "secret"
+    empty.write_text("\n", encoding="utf-8")
+    environ |= {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"}
+    environ.pop(name, None)
 
-    faults = _faults(environ | {"DB_PASSWORD_FILE": "/run/secrets/\x00"})
+    faults = _faults(environ | {f"{name}_FILE": str(empty)})
 
     assert len(faults) == 1
+    assert faults[0].startswith(f"{name}_FILE: ")
 
 
 def test_secrets_are_never_shown(environ: dict[str, str]) -> None:
@@ -206,7 +212,7 @@ def test_production_refuses_static_keys(environ: dict[str, str], name: str) -> N
 
 
 def test_development_takes_static_keys_but_only_both(environ: dict[str, str]) -> None:
-    assert load_settings(environ | {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"})
+    assert load_settings(environ | {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key"}).aws_access_key_id
     assert len(_faults(environ | {"AWS_ACCESS_KEY_ID": "AKIA"})) == 1
     assert len(_faults(environ | {"AWS_SECRET_ACCESS_KEY": "key"})) == 1
 
@@ -215,8 +221,8 @@ def test_production_refuses_an_endpoint_without_tls(environ: dict[str, str]) -> 
     faults = _faults(_production(environ, AWS_ENDPOINT_URL="http://emulator:4566"))
 
     assert faults == ["AWS_ENDPOINT_URL: must be https:// in production"]
-    assert load_settings(_production(environ, AWS_ENDPOINT_URL="https://s3.example"))
-    assert load_settings(environ | {"AWS_ENDPOINT_URL": "http://emulator:4566"})
+    assert load_settings(_production(environ, AWS_ENDPOINT_URL="https://s3.example")).aws_endpoint_url
+    assert load_settings(environ | {"AWS_ENDPOINT_URL": "http://emulator:4566"}).aws_endpoint_url
 
 
 def test_tls_to_redis_needs_a_ca(environ: dict[str, str]) -> None:

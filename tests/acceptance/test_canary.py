@@ -1,0 +1,180 @@
+"""A sentence that stands in one document alone is found, after the run, in its results and nowhere else."""
+
+import base64
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Self
+from urllib.request import Request, urlopen
+
+import psycopg2
+import pytest
+import redis
+
+from ocr_platform import Client, JobState
+from ocr_platform.local.servers import HOST
+from ocr_platform.local.stack import LocalStack
+from ocr_platform.sandbox.limits import memory_dir
+from tests.data import scan_page
+
+# Words that no program says by chance; each is searched for alone, since words.json tears a sentence apart.
+VOCABULARY = ("armadillo", "heliotrope", "marzipan", "xylophone", "periwinkle", "tambourine", "flamingo", "turquoise")
+
+
+def traces(haystack: bytes, words: tuple[str, ...]) -> list[str]:
+    """Words that occur, as they are, in another case, or in base64 (as Celery wraps messages) at any offset."""
+    lowered = haystack.lower()
+    found = []
+    for word in words:
+        encoded = (base64.b64encode(b" " * pad + word.encode())[4 * (pad > 0) : -4] for pad in range(3))
+        if word.encode() in lowered or any(piece in haystack for piece in encoded):
+            found.append(word)
+    return found
+
+
+class Monitor:
+    """Everything that Redis is told while it runs."""
+
+    def __init__(self, connection: "redis.Redis[bytes]") -> None:
+        self._connection = connection
+        self._lines: list[str] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        time.sleep(0.2)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._connection.ping()  # the command that wakes the listener up
+        self._thread.join(10)
+
+    def _listen(self) -> None:
+        with self._connection.monitor() as monitor:
+            while not self._ended.is_set():
+                self._lines.append(str(monitor.next_command()["command"]))
+
+    @property
+    def seen(self) -> bytes:
+        return "\n".join(self._lines).encode()
+
+
+@pytest.fixture
+def redis_admin(stack: LocalStack) -> Iterator["redis.Redis[bytes]"]:
+    login = stack.redis_admin
+    with redis.Redis(HOST, stack.redis_port, username=login.user, password=login.password) as connection:
+        yield connection
+
+
+def redis_keys(connection: "redis.Redis[bytes]") -> bytes:
+    """Every key with its value, as Redis itself writes it."""
+    return b"\n".join(key + b" " + (connection.dump(key) or b"") for key in connection.scan_iter())
+
+
+def flower(stack: LocalStack) -> bytes:
+    login = stack.flower_login
+    header = "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+    pages = ("/api/tasks?limit=10000", "/api/workers?refresh=true", "/tasks", "/workers", "/broker", "/metrics")
+    contents = []
+    for page in pages:
+        with urlopen(Request(stack.flower_url + page, headers={"Authorization": header})) as answer:  # noqa: S310
+            contents.append(answer.read())
+    return b"\n".join(contents)
+
+
+def database(stack: LocalStack) -> bytes:
+    login = stack.database_login
+    connection = psycopg2.connect(
+        host=HOST, port=stack.database_port, user=login.user, password=login.password, dbname="ocr_platform"
+    )
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            rows = []
+            for (table,) in cursor.fetchall():
+                cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608  names from the catalogue
+                rows += [row for (row,) in cursor.fetchall()]
+    finally:
+        connection.close()
+    return "\n".join(rows).encode()
+
+
+def files(*folders: Path | None, since: float) -> bytes:
+    """Contents of the files below that were written since then."""
+    contents = []
+    for folder in filter(None, folders):
+        for path in folder.rglob("*"):
+            try:
+                if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
+                    contents.append(path.read_bytes())
+            except (FileNotFoundError, PermissionError):
+                continue
+    return b"\n".join(contents)
+
+
+def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
+    stack: LocalStack, redis_admin: "redis.Redis[bytes]"
+) -> None:
+    words = tuple(secrets.SystemRandom().sample(VOCABULARY, 4))
+    sentence = " ".join(words)
+    started = time.time() - 1
+    page = BytesIO()
+    scan_page(f"Dear reader,\n\nThe secret of this letter is {sentence}.\n" * 8, seed=1).save(page, "PNG")
+    client = Client(stack.settings)
+
+    with Monitor(redis_admin) as monitor:
+        jobs = [client.submit(client.upload(BytesIO(page.getvalue()))) for _ in range(3)]
+        states = [client.wait(job_id, 120).state for job_id in jobs]
+        time.sleep(1)  # the last events reach Flower
+    assert states == [JobState.SUCCEEDED] * 3
+    assert sentence in " ".join(client.result(jobs[0]).text.split())
+    assert traces(client.result(jobs[0]).read("json"), words) == list(words)
+    client.close()
+
+    redis_admin.save()
+    dump = stack.directory.path / "redis/dump.rdb"
+    assert str(jobs[0]).encode() in monitor.seen  # it did listen
+    assert str(jobs[0]).encode() in flower(stack)  # and Flower does show the job
+    places = {
+        "Redis' keys": redis_keys(redis_admin),
+        "MONITOR": monitor.seen,
+        "the RDB file": dump.read_bytes(),
+        "Flower": flower(stack),
+        "Postgres": database(stack),
+        "logs and every other file": files(
+            stack.directory.path, memory_dir(), Path(tempfile.gettempdir()), since=started
+        ),
+    }
+    found = {place: traces(content, words) for place, content in places.items()}
+    assert not any(found.values()), found
+
+
+def test_the_search_finds_what_is_there(stack: LocalStack, redis_admin: "redis.Redis[bytes]") -> None:
+    words = ("armadillo", "marzipan")
+    started = time.time() - 1
+    planted = stack.temp / "planted"
+
+    with Monitor(redis_admin) as monitor:
+        redis_admin.set("planted", base64.b64encode(b"x armadillo and Marzipan"))
+        redis_admin.set("planted too", "ARMADILLO marzipan")
+    redis_admin.save()
+    planted.write_text("armadillo marzipan")
+
+    assert traces(redis_keys(redis_admin), words) == list(words)
+    assert traces(monitor.seen, words) == list(words)
+    assert traces((stack.directory.path / "redis/dump.rdb").read_bytes(), words) == list(words)
+    assert traces(files(stack.directory.path, since=started), words) == list(words)
+    redis_admin.delete("planted", "planted too")
+    planted.unlink()
+    redis_admin.save()
+
+
+@pytest.mark.parametrize("pad", range(3))
+def test_the_search_sees_through_base64(pad: int) -> None:
+    assert traces(base64.b64encode(b"." * pad + b"an armadillo there"), ("armadillo", "flamingo")) == ["armadillo"]

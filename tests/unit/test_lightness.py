@@ -1,0 +1,58 @@
+"""What an import loads: applications need no decoder, and the sandbox must not even have seen a secret's library."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+DECODERS = {"PIL", "pypdfium2", "pytesseract"}
+LOCAL = {"moto", "flower", "mirakuru", "psutil", "flask"}
+SERVICES = {"boto3", "botocore", "sqlalchemy", "celery", "redis", "kombu", "psycopg2", "pydantic_settings"}
+
+
+def _loaded_by(*modules: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has after importing `modules`."""
+    script = f"import json, sys, {', '.join(modules)}; print(json.dumps(sorted(sys.modules)))"
+    found = subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True)
+    return {name.partition(".")[0] for name in json.loads(found.stdout)}
+
+
+def test_applications_load_no_decoder_and_nothing_of_the_local_stack() -> None:
+    loaded = _loaded_by("ocr_platform", "ocr_platform.client", "ocr_platform.api")
+
+    assert "boto3" in loaded
+    assert not loaded & (DECODERS | LOCAL)
+
+
+def test_package_alone_loads_nothing_at_all() -> None:
+    assert not _loaded_by("ocr_platform") & (DECODERS | LOCAL | SERVICES)
+
+
+def test_sandbox_loads_no_service_that_needs_a_secret() -> None:
+    loaded = _loaded_by("ocr_platform.sandbox.child")
+
+    assert loaded >= DECODERS
+    assert not loaded & (SERVICES | LOCAL)
+
+
+def test_command_loads_no_decoder_and_nothing_of_the_local_stack_before_it_is_needed() -> None:
+    assert not _loaded_by("ocr_platform.cli") & (DECODERS | LOCAL)
+
+
+def test_fakes_load_no_decoder_and_no_service() -> None:
+    assert not _loaded_by("ocr_platform.testing") & (DECODERS | LOCAL | SERVICES)
+
+
+def test_every_public_name_is_there() -> None:
+    import ocr_platform
+
+    for name in ocr_platform.__all__:
+        assert getattr(ocr_platform, name).__name__ == name
+
+
+def test_name_that_is_not_public_is_an_attribute_error() -> None:
+    import ocr_platform
+
+    with pytest.raises(AttributeError, match="nowhere"):
+        _ = ocr_platform.nowhere
