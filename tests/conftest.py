@@ -155,3 +155,7 @@ def _launched(running: list[Service], service: Service) -> Service:
     running.append(service)
     service.launch()
     return service
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes longer than a developer waits for; `-m 'not slow'` leaves it out")

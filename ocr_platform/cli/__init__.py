@@ -34,7 +34,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ocr-platform")
 def main() -> None:
-    r"""Self-hosted OCR for documents that nobody else may read.
+    """Self-hosted OCR for documents that nobody else may read.
 
     \b
     Try it:      ocr-platform run letter.pdf

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a file, in order.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
 def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: bool, workers: int | None) -> None:
-    r"""Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
+    """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
     FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt or .json; they hold what the
     document says, and only you can read them. Nothing else is left when the command ends.

@@ -15,7 +15,7 @@ _CHECK_SECONDS = 0.5
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when the stack is up.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
 def up(as_json: bool, workers: int | None) -> None:
-    r"""Start a throw-away stack, print its addresses and the environment to use it, stay until Ctrl-C.
+    """Start a throw-away stack, print its addresses and the environment to use it, stay until Ctrl-C.
 
     \b
     In another terminal:

@@ -11,6 +11,7 @@ import pytest
 from ocr_platform.errors import DecoderCrash
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken
+from tests.data.pages import black_and_white, tiff_bytes
 from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import (
     MIB,
@@ -20,6 +21,7 @@ from tests.integration.sandbox.support import (
     dense_png,
     group_of,
     in_mid_page,
+    note,
     note_png,
     read,
     wait_for,
@@ -116,10 +118,11 @@ def test_a_page_that_needs_too_much_memory_is_a_page_result(make_reader: MakeRea
 
 
 def test_a_recogniser_that_needs_too_much_memory_is_a_page_result(make_reader: MakeReader) -> None:
-    # Given a page that can be decoded within the limit and not be recognised
-    reader = make_reader(memory_bytes=300 * MIB)
+    # Given a page of 90 million pixels, which can be decoded within the least limit and not be recognised
+    reader = make_reader(memory_bytes=256 * MIB)
+    large = black_and_white(note(NOTE).resize((8000, 11300)))
 
-    assert read(reader, dense_png()).error in ("page_memory", "decoder_crash")
+    assert read(reader, tiff_bytes([large], (900, 900), "group4")).error in ("page_memory", "decoder_crash")
     assert_reads_on(reader)
 
 

@@ -54,10 +54,10 @@ def test_the_pages_of_a_tiff_are_counted_and_read_in_any_order(reader: SandboxRe
 
     with reader.load([tiff_bytes([note(text) for text in texts], (100, 100), "tiff_lzw")]) as document:
         count = reader.count_pages(document)
-        read_texts = {number: reader.recognise(document, number, ["eng"]).text.strip() for number in (3, 1, 2)}
+        found = {number: words_of(reader.recognise(document, number, ["eng"]).text) for number in (3, 1, 2)}
 
     assert count == 3
-    assert read_texts == dict(enumerate(texts, 1))
+    assert found == {number: words_of(text) for number, text in enumerate(texts, 1)}
 
 
 def test_documents_do_not_mix(reader: SandboxReader) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from celery import Celery
@@ -47,7 +47,7 @@ class Bench:
             self.tries += 1
             return step(job)
 
-        @self.app.task(bind=True, base=StageTask, name=f"test.{id(counted)}")
+        @self.app.task(bind=True, base=StageTask, name=f"test.{uuid4()}", shared=False)
         def task(self_: StageTask, job_id: str) -> None:
             self_.run_stage(cast(Runtime, self), Stage.FETCH_DECRYPT, job_id, counted)
 

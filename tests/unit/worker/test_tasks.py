@@ -1,6 +1,7 @@
 """The four tasks over the fakes, message by message, as a worker would take them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -37,19 +38,43 @@ class FakeRuntime:
                 done.append(name.removeprefix("ocr_platform."))
         return done
 
+    def forget(self) -> None:
+        """Drop the messages that are left: the queues in memory are shared by all applications of the process."""
+        with self.app.connection_for_read() as connection:
+            for queue in self.app.conf.task_queues:
+                queue(connection.default_channel).purge()
+
+
+@contextmanager
+def _made(reader: FakeReader) -> Iterator[FakeRuntime]:
+    with Celery("test", broker="memory://", set_as_current=False) as app:
+        app.conf.update(routing())
+        made = FakeRuntime(app, reader, Pace(1, 1e6, 1e6))
+        register_tasks(app, cast(PerProcess, lambda: made))
+        yield made
+        made.forget()
+
 
 @pytest.fixture
 def runtime() -> Iterator[FakeRuntime]:
-    with Celery("test", broker="memory://", set_as_current=False) as app:
-        app.conf.update(routing())
-        reader = FakeReader(["one", "two", "three"], faults={2: PageDamaged()})
-        made = FakeRuntime(app, reader, Pace(1, 1e6, 1e6))
-        register_tasks(app, cast(PerProcess, lambda: made))
+    with _made(FakeReader(["one", "two", "three"], faults={2: PageDamaged()})) as made:
         yield made
 
 
 def test_every_stage_and_the_sweep_is_a_task(runtime: FakeRuntime) -> None:
     assert {*TASK_NAMES.values(), SWEEP_TASK} <= runtime.app.tasks.keys()
+
+
+def test_applications_of_one_process_keep_their_tasks_apart(pdf: bytes) -> None:
+    # Given two of them, each with a reader of its own
+    with _made(FakeReader(["first"])) as first, _made(FakeReader(["second"])) as second:
+        for runtime in (first, second):
+            job_id = runtime.repository.add(runtime.store.put_source(pdf))
+            publish(runtime.app, Stage.FETCH_DECRYPT, job_id)
+
+            # When each does its own job, then its own services did it
+            runtime.work()
+            assert runtime.repository.status(job_id).state is JobState.SUCCEEDED
 
 
 def test_job_goes_through_all_stages_to_its_end(runtime: FakeRuntime, pdf: bytes) -> None:

@@ -1,0 +1,257 @@
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, TooManyPages
+from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.images import ImagePages
+from ocr_platform.ocr.pages import PageImage, require_size
+from tests.data import broken
+
+PIXELS = 1_000_000
+
+
+def _saved(image: Image.Image, format: DocumentFormat, **options: Any) -> io.BytesIO:
+    out = io.BytesIO()
+    image.save(out, format.upper(), **options)
+    out.seek(0)
+    return out
+
+
+def _page(image: Image.Image, format: DocumentFormat = DocumentFormat.PNG, **options: Any) -> PageImage:
+    """An image as the recogniser gets it, by way of a file."""
+    return ImagePages(_saved(image, format, **options), format, PIXELS).render(1)
+
+
+def _tiff(frames: Sequence[Image.Image], **options: Any) -> ImagePages:
+    file = _saved(frames[0], DocumentFormat.TIFF, save_all=True, append_images=list(frames[1:]), **options)
+    return ImagePages(file, DocumentFormat.TIFF, PIXELS)
+
+
+def _row(page: PageImage) -> list[int]:
+    assert page.image.mode == "L"
+    return list(page.image.tobytes())
+
+
+@pytest.mark.parametrize("format", [DocumentFormat.PNG, DocumentFormat.TIFF])
+def test_16_bit_grey_is_scaled_and_not_clipped(format: DocumentFormat) -> None:
+    image = Image.new("I;16", (3, 1))
+    for x, level in enumerate((0, 32768, 65535)):
+        image.putpixel((x, 0), level)
+
+    assert _row(_page(image, format)) == pytest.approx([0, 128, 255], abs=1)
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_32_bit_grey_is_scaled_and_not_clipped(mode: str) -> None:
+    # Given what Pillow makes of some 16-bit files, and of scientific TIFFs: levels up to 65535
+    image = Image.new(mode, (3, 1))
+    for x, level in enumerate((0, 32768, 65535)):
+        image.putpixel((x, 0), level)
+
+    black, grey, white = _row(_page(image, DocumentFormat.TIFF))
+
+    assert black < grey < white
+
+
+def test_palette_gives_the_colours_grey() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    image.putpixel((1, 0), 1)
+
+    assert _row(_page(image)) == [255, 0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "clear", "black"), [("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)), ("LA", (0, 0), (0, 255))]
+)
+def test_transparency_is_white_paper(mode: str, clear: tuple[int, ...], black: tuple[int, ...]) -> None:
+    # Given black throughout, of which one pixel is transparent
+    image = Image.new(mode, (2, 1), clear)
+    image.putpixel((1, 0), black)
+
+    assert _row(_page(image)) == [255, 0]
+
+
+def test_transparent_colour_of_a_palette_is_white_paper() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([0, 0, 0, 0, 0, 1])
+    image.putpixel((1, 0), 1)
+
+    assert _row(_page(image, transparency=0))[0] == 255
+
+
+def test_transparent_grey_is_white_paper() -> None:
+    image = Image.new("L", (2, 1), 0)
+    image.putpixel((1, 0), 50)
+
+    assert _row(_page(image, transparency=0)) == [255, 50]
+
+
+@pytest.mark.parametrize("format", [DocumentFormat.TIFF, DocumentFormat.JPEG])
+def test_cmyk_has_white_paper_and_black_ink(format: DocumentFormat) -> None:
+    image = Image.new("CMYK", (16, 8), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (8, 0, 16, 8))
+
+    row = _row(_page(image, format))
+
+    assert row[0] > 250
+    assert row[15] < 5
+
+
+def test_1_bit_is_black_and_white() -> None:
+    image = Image.new("1", (2, 1), 1)
+    image.putpixel((1, 0), 0)
+
+    assert _row(_page(image, DocumentFormat.TIFF, compression="group4")) == [255, 0]
+
+
+@pytest.mark.parametrize("format", [DocumentFormat.PNG, DocumentFormat.JPEG])
+def test_png_and_jpeg_have_one_page(format: DocumentFormat) -> None:
+    pages = ImagePages(_saved(Image.new("L", (8, 8)), format), format, PIXELS)
+
+    assert pages.count(1) == 1
+
+
+@pytest.mark.parametrize("format", [DocumentFormat.PNG, DocumentFormat.JPEG, DocumentFormat.TIFF])
+def test_page_beyond_the_last_is_damaged(format: DocumentFormat) -> None:
+    pages = ImagePages(_saved(Image.new("L", (8, 8)), format), format, PIXELS)
+
+    with pytest.raises(PageDamaged):
+        pages.render(2)
+
+
+def test_each_directory_of_a_tiff_is_a_page_in_any_order() -> None:
+    pages = _tiff([Image.new("L", (10 * number, 5), number) for number in (1, 2, 3)])
+
+    assert pages.count(3) == 3
+    assert [pages.render(number).image.width for number in (3, 1, 2, 2)] == [30, 10, 20, 20]
+
+
+def test_counting_stops_at_the_limit() -> None:
+    pages = _tiff([Image.new("L", (4, 4))] * 5)
+
+    with pytest.raises(TooManyPages):
+        pages.count(4)
+    assert pages.count(5) == 5
+
+
+def test_directory_that_cannot_be_read_ends_the_document() -> None:
+    # Given a TIFF of two pages whose chain of directories goes on into nowhere
+    whole = _saved(Image.new("L", (4, 4)), DocumentFormat.TIFF, save_all=True, append_images=[Image.new("L", (4, 4))])
+    body = bytearray(whole.getvalue())
+    body[-4:] = b"\xff\xff\xff\x7f"
+
+    pages = ImagePages(io.BytesIO(bytes(body)), DocumentFormat.TIFF, PIXELS)
+
+    assert pages.count(100) == 2
+
+
+def test_directories_in_a_circle_end() -> None:
+    whole = _saved(Image.new("L", (4, 4)), DocumentFormat.TIFF, save_all=True, append_images=[Image.new("L", (4, 4))])
+    body = bytearray(whole.getvalue())
+    body[-4:] = body[4:8]  # the last directory's next is the first
+
+    pages = ImagePages(io.BytesIO(bytes(body)), DocumentFormat.TIFF, PIXELS)
+
+    assert pages.count(100) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "format"),
+    [(broken.damaged_png, DocumentFormat.PNG), (broken.damaged_tif, DocumentFormat.TIFF)],
+)
+def test_image_data_that_is_noise_is_a_damaged_page(body: Any, format: DocumentFormat) -> None:
+    pages = ImagePages(io.BytesIO(body()), format, 100 * PIXELS)
+
+    with pytest.raises(PageDamaged):
+        pages.render(1)
+
+
+def test_one_damaged_page_leaves_the_others() -> None:
+    pages = ImagePages(io.BytesIO(broken.one_bad_page_tif(["a", "b", "c"])), DocumentFormat.TIFF, 100 * PIXELS)
+
+    assert pages.count(10) == 3
+    with pytest.raises(PageDamaged):
+        pages.render(2)
+    assert pages.render(1).image.size == pages.render(3).image.size
+
+
+def test_truncated_image_is_a_damaged_page() -> None:
+    whole = _saved(Image.effect_noise((200, 200), 50), DocumentFormat.JPEG).getvalue()
+    pages = ImagePages(io.BytesIO(whole[: len(whole) // 2]), DocumentFormat.JPEG, PIXELS)
+
+    with pytest.raises(PageDamaged):
+        pages.render(1)
+
+
+@pytest.mark.parametrize("format", [DocumentFormat.PNG, DocumentFormat.TIFF, DocumentFormat.JPEG])
+@pytest.mark.parametrize("body", [b"", b"noise" * 100])
+def test_what_cannot_be_opened_is_a_damaged_document(format: DocumentFormat, body: bytes) -> None:
+    with pytest.raises(DocumentDamaged):
+        ImagePages(io.BytesIO(body), format, PIXELS)
+
+
+def test_only_the_decoder_of_the_format_is_tried() -> None:
+    gif = io.BytesIO()
+    Image.new("L", (4, 4)).save(gif, "GIF")
+
+    with pytest.raises(DocumentDamaged):
+        ImagePages(gif, DocumentFormat.PNG, PIXELS)
+
+
+def test_page_with_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
+    # Given an image whose data would be an error if it were looked at
+    pages = ImagePages(io.BytesIO(broken.damaged_png()), DocumentFormat.PNG, max_pixels=PIXELS)
+
+    with pytest.raises(PageTooLarge):
+        pages.render(1)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [((10, 10), True), ((10, 11), False), ((100, 1), True), ((32_767, 1), True), ((32_768, 1), False)]
+)
+def test_size_is_bounded_by_pixels_and_by_the_side(size: tuple[int, int], fits: bool) -> None:
+    max_pixels = 100 if max(size) <= 100 else 10**9
+    if fits:
+        require_size(*size, max_pixels)
+        return
+    with pytest.raises(PageTooLarge):
+        require_size(*size, max_pixels)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [(300, 300), (72, 72), (2400, 2400), (1, 0), (69, 0), (2500, 0), (100_000, 0)]
+)
+def test_resolution_is_kept_where_it_is_plausible(said: int, kept: int) -> None:
+    assert _page(Image.new("L", (8, 8)), DocumentFormat.JPEG, dpi=(said, said)).dpi == kept
+
+
+def test_resolution_that_is_not_said_is_zero() -> None:
+    assert _page(Image.new("L", (8, 8))).dpi == 0
+
+
+def test_resolution_of_each_page_is_its_own() -> None:
+    out = io.BytesIO()
+    frames = [Image.new("L", (8, 8)) for _ in range(2)]
+    for frame, dpi in zip(frames, (100, 300), strict=True):
+        frame.encoderinfo = {"dpi": (dpi, dpi)}  # type: ignore[attr-defined]  where Pillow takes each frame's from
+    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:], dpi=(100, 100))
+
+    pages = ImagePages(out, DocumentFormat.TIFF, PIXELS)
+
+    assert [pages.render(number).dpi for number in (1, 2)] == [100, 300]
+
+
+@pytest.mark.parametrize("turned", [3, 6, 8])
+def test_page_that_a_camera_turned_stands_upright(turned: int) -> None:
+    # Given a wide image whose EXIF says by how much the camera was turned: 6 and 8 are quarter turns
+    exif = Image.Exif()
+    exif[0x0112] = turned
+
+    page = _page(Image.new("L", (20, 10)), DocumentFormat.JPEG, exif=exif)
+
+    assert page.image.size == ((20, 10) if turned == 3 else (10, 20))

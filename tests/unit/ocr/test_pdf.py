@@ -1,0 +1,183 @@
+import io
+
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+
+from ocr_platform.errors import DocumentDamaged, PageDamaged, PageError, PageTooLarge, PasswordRequired, TooManyPages
+from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.opening import open_pages
+from ocr_platform.ocr.pdf import PdfPages
+from tests.data import broken
+
+PIXELS = 100_000_000
+INCH = 72  # points
+
+
+def _pdf(*sizes: tuple[float, float]) -> io.BytesIO:
+    """A PDF of blank pages of these sizes in points."""
+    document = pdfium.PdfDocument.new()
+    for width, height in sizes:
+        document.new_page(width, height).close()
+    out = io.BytesIO()
+    document.save(out)
+    document.close()
+    out.seek(0)
+    return out
+
+
+def test_pages_are_counted_and_rendered_grey_at_the_resolution() -> None:
+    pages = PdfPages(_pdf((2 * INCH, INCH), (INCH, INCH)), 300, PIXELS)
+
+    assert pages.count(2) == 2
+    page = pages.render(1)
+    assert (page.image.mode, page.image.size, page.dpi) == ("L", (600, 300), 300)
+
+
+def test_blank_paper_is_white() -> None:
+    assert PdfPages(_pdf((INCH, INCH)), 72, PIXELS).render(1).image.getextrema() == (255, 255)
+
+
+def test_scanned_page_comes_back_as_it_was() -> None:
+    # Given half a page black, half white, at 100 dpi
+    scan = Image.new("L", (200, 100), 255)
+    scan.paste(0, (0, 0, 100, 100))
+    out = io.BytesIO()
+    scan.save(out, "PDF", resolution=100)
+
+    image = PdfPages(out, 100, PIXELS).render(1).image
+
+    assert image.size == (200, 100)
+    assert image.getpixel((20, 50)) == pytest.approx(0, abs=10)
+    assert image.getpixel((180, 50)) == pytest.approx(255, abs=10)
+
+
+def test_text_that_was_filled_into_a_form_is_seen_as_it_is_on_paper() -> None:
+    # Given a form field with an appearance that blackens the page, and no other content
+    field = (
+        b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (x) /F 4 /Rect [0 0 72 72] /AP << /N 5 0 R >> /P 3 0 R >>"
+    )
+    black = b"0 g 0 0 72 72 re f"
+    body = broken._pdf(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>",
+            b"<< /Type /Pages /Count 1 /MediaBox [0 0 72 72] /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /Resources << >> /Annots [4 0 R] >>",
+            field,
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 72 72] /Resources << >> /Length %d >>\nstream\n%s\nendstream"
+            % (len(black), black),
+        ]
+    )
+
+    image = PdfPages(io.BytesIO(body), 72, PIXELS).render(1).image
+
+    assert image.getpixel((36, 36)) == pytest.approx(0, abs=60)
+
+
+def test_rotated_page_is_rendered_as_it_is_shown() -> None:
+    body = broken._pdf(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /MediaBox [0 0 144 72] /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /Rotate 90 /Resources << >> >>",
+        ]
+    )
+
+    assert PdfPages(io.BytesIO(body), 72, PIXELS).render(1).image.size == (72, 144)
+
+
+def test_password_is_asked_for() -> None:
+    with pytest.raises(PasswordRequired):
+        PdfPages(io.BytesIO(broken.password_pdf()), 300, PIXELS)
+
+
+@pytest.mark.parametrize("body", [broken.damaged_pdf(), b"%PDF-1.7", b"", b"%PDF-1.7\n" + bytes(100)])
+def test_what_is_no_pdf_inside_is_a_damaged_document(body: bytes) -> None:
+    with pytest.raises(DocumentDamaged):
+        PdfPages(io.BytesIO(body), 300, PIXELS).count(10)
+
+
+def test_pdf_without_pages_is_a_damaged_document() -> None:
+    body = broken._pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 0 /Kids [] >>"])
+
+    with pytest.raises(DocumentDamaged):
+        PdfPages(io.BytesIO(body), 300, PIXELS).count(10)
+
+
+def test_pages_over_the_limit_are_refused_at_once() -> None:
+    pages = PdfPages(io.BytesIO(broken.many_pages_pdf()), 300, PIXELS)
+
+    with pytest.raises(TooManyPages):
+        pages.count(broken.MANY_PAGES - 1)
+    assert pages.count(broken.MANY_PAGES) == broken.MANY_PAGES
+
+
+@pytest.mark.parametrize("number", [2, 100_000])
+def test_page_beyond_the_last_is_damaged(number: int) -> None:
+    with pytest.raises(PageError):
+        PdfPages(_pdf((INCH, INCH)), 300, PIXELS).render(number)
+
+
+def test_page_object_that_is_missing_is_a_damaged_page_and_the_others_stay() -> None:
+    body = broken._pdf(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 2 /MediaBox [0 0 72 72] /Kids [3 0 R 9 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /Resources << >> >>",
+        ]
+    )
+    pages = PdfPages(io.BytesIO(body), 72, PIXELS)
+
+    assert pages.render(1).image.size == (72, 72)
+    with pytest.raises(PageDamaged):
+        pages.render(2)
+
+
+def test_big_page_is_rendered_at_less_resolution() -> None:
+    # Given 10 inches by 10, at 300 dpi 9 million pixels, and 4 million allowed
+    page = PdfPages(_pdf((10 * INCH, 10 * INCH)), 300, 4_000_000).render(1)
+
+    assert page.dpi == 200
+    assert page.image.width * page.image.height <= 4_000_000
+
+
+@pytest.mark.parametrize("size", [(7.013 * INCH, 9.977 * INCH), (INCH / 3, 33 * INCH)])
+def test_reduced_page_keeps_within_the_limit_whatever_its_size(size: tuple[float, float]) -> None:
+    # PDFium rounds sides up: the last pixel row counts too.
+    page = PdfPages(_pdf(size), 300, 500_000).render(1)
+
+    assert page.image.width * page.image.height <= 500_000
+
+
+def test_page_that_would_be_illegible_at_any_size_that_fits_is_refused() -> None:
+    # Given 100 inches by 100, which at 100 dpi are 100 million pixels
+    pages = PdfPages(_pdf((100 * INCH, 100 * INCH)), 300, 50_000_000)
+
+    with pytest.raises(PageTooLarge):
+        pages.render(1)
+
+
+def test_page_longer_than_the_recogniser_takes_is_refused() -> None:
+    # Given a strip of 199 by 0.1 inches: few pixels, but 59,700 on one side
+    pages = PdfPages(_pdf((199 * INCH, 0.1 * INCH)), 300, PIXELS)
+
+    with pytest.raises(PageTooLarge):
+        pages.render(1)
+
+
+def test_low_resolution_that_was_asked_for_is_no_reason_to_refuse() -> None:
+    assert PdfPages(_pdf((INCH, INCH)), 72, PIXELS).render(1).dpi == 72
+
+
+@pytest.mark.parametrize(
+    ("body", "format", "size"),
+    [(_pdf((INCH, INCH)).getvalue(), DocumentFormat.PDF, (100, 100)), (broken.damaged_png(), DocumentFormat.PNG, None)],
+)
+def test_document_is_opened_by_the_decoder_of_its_format(
+    body: bytes, format: DocumentFormat, size: tuple[int, int] | None
+) -> None:
+    pages = open_pages(io.BytesIO(body), format, 100, PIXELS)
+
+    assert pages.count(1) == 1
+    if size is not None:
+        assert pages.render(1).image.size == size
