@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 from ocr_platform.client import Client, Result
@@ -15,7 +15,7 @@ def default_client() -> Client:
     return Client.from_environment()
 
 
-def upload(document: BinaryIO) -> str:
+def upload(document: IO[bytes]) -> str:
     """Store a document encrypted and return its `s3://` URL; see `Client.upload`."""
     return default_client().upload(document)
 

@@ -29,8 +29,9 @@ def broker_url(settings: Settings) -> str:
     if settings.redis_password is not None:
         password = quote(settings.redis_password.get_secret_value(), safe="")
         login = f"{quote(settings.redis_username or '', safe='')}:{password}@"
+    host = f"[{settings.redis_host}]" if ":" in settings.redis_host else settings.redis_host
     scheme = "rediss" if settings.redis_tls else "redis"
-    return f"{scheme}://{login}{settings.redis_host}:{settings.redis_port}/0"
+    return f"{scheme}://{login}{host}:{settings.redis_port}/0"
 
 
 def _delivery(settings: Settings) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO, Self
+from typing import IO, Self
 from uuid import UUID
 
 from ocr_platform.aws.s3 import parse_s3_url
@@ -53,7 +53,7 @@ class Client:
         """A client of the installation that the environment describes. Raises SettingsError."""
         return cls(load_settings())
 
-    def upload(self, document: BinaryIO) -> str:
+    def upload(self, document: IO[bytes]) -> str:
         """Store a document encrypted, under a key that says nothing about it; return the URL to submit."""
         return self._runtime().store.upload(document)
 
@@ -75,11 +75,12 @@ class Client:
         and its message follows.
         """
         runtime = self._runtime()
-        options = JobOptions.of(languages or self._settings.ocr_default_languages, formats)
+        checked_tenant(tenant)
+        options = JobOptions.of(self._settings.ocr_default_languages if languages is None else languages, formats)
         bucket, key = parse_s3_url(source)
         facts = runtime.store.describe(bucket, key, version_id)
         new = queries.NewJob(
-            tenant=checked_tenant(tenant),
+            tenant=tenant,
             source=SourceRef(bucket, key, facts.version_id),
             source_size=facts.size,
             options=options,

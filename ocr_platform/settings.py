@@ -205,10 +205,14 @@ def _values(source: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             faults.append(f"{name}: give {name} or {name}_FILE, not both")
             continue
         try:
-            values[name.lower()] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+            secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else "not UTF-8 text"
             faults.append(f"{name}_FILE: cannot read {path}: {reason}")
+            continue
+        if not secret:
+            faults.append(f"{name}_FILE: {path} is empty")
+        values[name.lower()] = secret
     return values, faults
 
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
@@ -76,7 +76,7 @@ class S3Store:
         finally:
             body.close()
 
-    def upload(self, body: BinaryIO) -> str:
+    def upload(self, body: IO[bytes]) -> str:
         """Store a document as a source, under a key that says nothing about it; return its `s3://` URL."""
         key = f"{_UPLOADS_PREFIX}{uuid4()}"
         with translated_errors():

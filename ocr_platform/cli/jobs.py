@@ -9,7 +9,7 @@ import click
 
 from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Client
-from ocr_platform.errors import PlatformError, SettingsError
+from ocr_platform.errors import PlatformError, SettingsError, UsageError
 from ocr_platform.models import JobState, JobStatus, OutputFormat
 
 _JSON_HELP = "Print one line of JSON."
@@ -39,7 +39,7 @@ def _describe(status: JobStatus) -> str:
 
 def _fail_as_json(error: PlatformError) -> None:
     click.echo(json.dumps({"error": {"code": error.code, "message": error.message}}))
-    sys.exit(1)
+    sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
 @click.command()

@@ -40,10 +40,11 @@ def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: boo
     \b
     Exit code: 0 all succeeded; 1 some did not; 2 the call is wrong.
     """
-    from ocr_platform.local.files import FileRunner
+    from ocr_platform.local.files import FileRunner, make_output_directory
     from ocr_platform.local.stack import LocalStack
 
     options = JobOptions.of(lang, formats)
+    make_output_directory(out)
     failed = False
     with orderly_exit(), Progress(len(files), terse=as_json) as progress:
         progress.announce("starting the local stack")

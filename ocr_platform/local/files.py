@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ocr_platform.client import Client
-from ocr_platform.errors import InternalError, PlatformError, SourceMissing
+from ocr_platform.errors import InternalError, PlatformError, SourceMissing, UsageError
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.models import Fault, JobState, JobStatus, OutputFormat
 
@@ -57,7 +57,7 @@ class FileRunner:
 
     def run(self, files: Sequence[str]) -> Iterator[FileOutcome]:
         """One outcome a file, in the files' order. Raises StackFailed when a process of the stack ends."""
-        self.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_output_directory(self.out)
         waiting = deque(_entries(files))
         window: deque[_Entry] = deque()
         while waiting or window:
@@ -122,13 +122,26 @@ class FileRunner:
         return paths
 
 
+def make_output_directory(path: Path) -> None:
+    """Make a directory that only its owner may read, unless it is there. Raises UsageError when that is impossible."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UsageError(f"The directory for the outputs cannot be made: {exc.strerror}.") from exc
+
+
 def _entries(files: Sequence[str]) -> Iterator[_Entry]:
     """Files with the names of their outputs: the file's own name, numbered where two would be the same."""
-    taken: dict[str, int] = {}
-    for file in files:
-        name = Path(file).name
-        taken[name] = taken.get(name, 0) + 1
-        yield _Entry(file, name if taken[name] == 1 else f"{name}-{taken[name]}")
+    names = [Path(file).name for file in files]
+    taken = set(names)
+    met: set[str] = set()
+    for file, name in zip(files, names, strict=True):
+        stem, number = name, 1
+        while stem in met or (number > 1 and stem in taken):
+            number += 1
+            stem = f"{name}-{number}"
+        met.add(stem)
+        yield _Entry(file, stem)
 
 
 def _fault(error: PlatformError | OSError) -> Fault:

@@ -55,7 +55,9 @@ def _plain(value: object) -> object:
 def _chain(error: BaseException | None) -> list[dict[str, Any]]:
     """The error and its causes: kind and place; the text only of the platform's own, which quotes nothing."""
     links: list[dict[str, Any]] = []
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         link: dict[str, Any] = {"kind": f"{type(error).__module__}.{type(error).__qualname__}"}
         if isinstance(error, PlatformError):
             link["text"] = error.message

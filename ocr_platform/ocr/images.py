@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, TooManyPages
 from ocr_platform.models import DocumentFormat
@@ -73,6 +73,7 @@ class ImagePages:
         require_size(*self._image.size, self._max_pixels)
         with _decoding(PageDamaged):
             self._image.load()
+            ImageOps.exif_transpose(self._image, in_place=True)  # cameras turn the tag and not the pixels
             return PageImage(_grey(self._image), _resolution(self._image))
 
     def _seek(self, index: int) -> bool:
@@ -88,12 +89,21 @@ def _grey(image: Image.Image) -> Image.Image:
     """8-bit grey of any mode that Pillow decodes to."""
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
         # Pillow's own conversion clips 16 bits at 255 instead of scaling them.
-        return image.point(lambda value: value * (1 / 256), "L")
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("I", "F"):
+        return _stretched(image)
     if "A" in image.getbands() or "transparency" in image.info:
         layers = image.convert("RGBA")
         paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
         return Image.alpha_composite(paper, layers).convert("L")
     return image.convert("L")
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Levels of 32 bits have no agreed white: the lightest becomes it."""
+    low, high = cast("tuple[float, float]", image.getextrema())
+    scale = _WHITE / max(high - low, _WHITE)
+    return image.point(lambda value: value * scale + -low * scale).convert("L")
 
 
 def _resolution(image: Image.Image) -> int:

@@ -13,23 +13,23 @@ from ocr_platform.workflow import SWEEP_TASK, TASK_NAMES
 def register_tasks(app: Celery, runtime: PerProcess) -> None:
     """Add the four stages and the sweep to an application."""
 
-    @app.task(bind=True, base=StageTask, name=TASK_NAMES[Stage.FETCH_DECRYPT])
+    @app.task(shared=False, bind=True, base=StageTask, name=TASK_NAMES[Stage.FETCH_DECRYPT])
     def fetch_decrypt(self: StageTask, job_id: str) -> None:
         self.run_stage(runtime(), Stage.FETCH_DECRYPT, job_id, _fetch_decrypt)
 
-    @app.task(bind=True, base=StageTask, name=TASK_NAMES[Stage.OCR])
+    @app.task(shared=False, bind=True, base=StageTask, name=TASK_NAMES[Stage.OCR])
     def ocr(self: StageTask, job_id: str) -> None:
         self.run_stage(runtime(), Stage.OCR, job_id, _ocr)
 
-    @app.task(bind=True, base=StageTask, name=TASK_NAMES[Stage.ENCRYPT_UPLOAD])
+    @app.task(shared=False, bind=True, base=StageTask, name=TASK_NAMES[Stage.ENCRYPT_UPLOAD])
     def encrypt_upload(self: StageTask, job_id: str) -> None:
         self.run_stage(runtime(), Stage.ENCRYPT_UPLOAD, job_id, _encrypt_upload)
 
-    @app.task(bind=True, base=StageTask, name=TASK_NAMES[Stage.PERSIST])
+    @app.task(shared=False, bind=True, base=StageTask, name=TASK_NAMES[Stage.PERSIST])
     def persist(self: StageTask, job_id: str) -> None:
         self.run_stage(runtime(), Stage.PERSIST, job_id, _persist)
 
-    @app.task(name=SWEEP_TASK)
+    @app.task(shared=False, name=SWEEP_TASK)
     def sweep_jobs() -> None:
         sweep(runtime())
 

@@ -39,7 +39,7 @@ def traces(haystack: bytes, words: tuple[str, ...]) -> list[str]:
 class Monitor:
     """Everything that Redis is told while it runs."""
 
-    def __init__(self, connection: "redis.Redis[bytes]") -> None:
+    def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
         self._lines: list[str] = []
         self._ended = threading.Event()
@@ -56,7 +56,7 @@ class Monitor:
         self._thread.join(10)
 
     def _listen(self) -> None:
-        with self._connection.monitor() as monitor:
+        with self._connection.monitor() as monitor:  # type: ignore[no-untyped-call]
             while not self._ended.is_set():
                 self._lines.append(str(monitor.next_command()["command"]))
 
@@ -66,13 +66,13 @@ class Monitor:
 
 
 @pytest.fixture
-def redis_admin(stack: LocalStack) -> Iterator["redis.Redis[bytes]"]:
+def redis_admin(stack: LocalStack) -> Iterator[redis.Redis]:
     login = stack.redis_admin
     with redis.Redis(HOST, stack.redis_port, username=login.user, password=login.password) as connection:
         yield connection
 
 
-def redis_keys(connection: "redis.Redis[bytes]") -> bytes:
+def redis_keys(connection: redis.Redis) -> bytes:
     """Every key with its value, as Redis itself writes it."""
     return b"\n".join(key + b" " + (connection.dump(key) or b"") for key in connection.scan_iter())
 
@@ -119,7 +119,7 @@ def files(*folders: Path | None, since: float) -> bytes:
 
 
 def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
-    stack: LocalStack, redis_admin: "redis.Redis[bytes]"
+    stack: LocalStack, redis_admin: redis.Redis
 ) -> None:
     words = tuple(secrets.SystemRandom().sample(VOCABULARY, 4))
     sentence = " ".join(words)
@@ -155,7 +155,7 @@ def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
     assert not any(found.values()), found
 
 
-def test_the_search_finds_what_is_there(stack: LocalStack, redis_admin: "redis.Redis[bytes]") -> None:
+def test_the_search_finds_what_is_there(stack: LocalStack, redis_admin: redis.Redis) -> None:
     words = ("armadillo", "marzipan")
     started = time.time() - 1
     planted = stack.temp / "planted"

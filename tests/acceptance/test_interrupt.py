@@ -90,12 +90,13 @@ def listening(processes: list[psutil.Process]) -> set[int]:
             connections = process.net_connections()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        ports |= {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN}
+        ports |= {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN and found.laddr}
     return ports
 
 
 def open_ports() -> set[int]:
-    return {found.laddr.port for found in psutil.net_connections("tcp") if found.status == psutil.CONN_LISTEN}
+    listeners = (found for found in psutil.net_connections("tcp") if found.status == psutil.CONN_LISTEN)
+    return {found.laddr.port for found in listeners if found.laddr}
 
 
 def scratch() -> set[Path]:

@@ -1,5 +1,8 @@
 """Values that many unit tests start from; nothing here needs a service."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from ocr_platform.settings import Settings, load_settings
@@ -41,3 +44,9 @@ def repository() -> InMemoryRepository:
 def pdf() -> bytes:
     """Bytes whose format is PDF, and nothing else."""
     return PDF
+
+
+@pytest.fixture
+def open_descriptors() -> Callable[[], int]:
+    """Counts the file descriptors that this process has open."""
+    return lambda: len(list(Path("/proc/self/fd").iterdir()))

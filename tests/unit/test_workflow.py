@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,12 @@ def app() -> Iterator[Celery]:
     with Celery("test", broker="memory://", set_as_current=False) as app:
         app.conf.update(routing())
         yield app
+
+
+def _taken(app: Celery) -> dict[str, Any]:
+    """A message of each queue, None where there is none."""
+    with app.connection_for_read() as connection:
+        return {queue.name: queue(connection.default_channel).get(no_ack=True) for queue in _queues(app)}
 
 
 def _queues(app: Celery) -> list[Queue]:
@@ -55,11 +62,7 @@ def test_message_reaches_the_queue_of_its_stage_and_no_other(app: Celery, stage:
 
     publish(app, stage, job_id)
 
-    with app.connection_for_read() as connection:
-        met = {
-            queue.name: queue(connection.default_channel).get(no_ack=True)  # type: ignore[operator]
-            for queue in _queues(app)
-        }
+    met = _taken(app)
     message = met.pop(QUEUE_OF[stage])
     assert list(met.values()) == [None]
     assert message.headers["task"] == TASK_NAMES[stage]
@@ -72,9 +75,7 @@ def test_message_carries_the_jobs_id_and_nothing_else(app: Celery) -> None:
 
     publish(app, Stage.OCR, job_id)
 
-    with app.connection_for_read() as connection:
-        (queue,) = (queue for queue in _queues(app) if queue.name == CPU_QUEUE)
-        message = queue(connection.default_channel).get(no_ack=True)  # type: ignore[operator]
+    message = _taken(app)[CPU_QUEUE]
     args, kwargs, _embedded = message.payload
     assert (args, kwargs) == ([str(job_id)], {})
 

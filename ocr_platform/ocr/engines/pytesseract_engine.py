@@ -61,7 +61,7 @@ def _translated_errors() -> Iterator[None]:
 
 def _words(table: str) -> Iterator[Word]:
     """Words of a TSV table; rows of other levels, and words of white space alone, are left out."""
-    for row in table.splitlines():
+    for row in table.split("\n"):
         cells = row.split("\t", _COLUMNS - 1)
         if len(cells) != _COLUMNS or cells[0] != _WORD_LEVEL or not cells[-1].strip():
             continue

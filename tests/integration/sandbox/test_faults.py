@@ -19,6 +19,7 @@ from tests.integration.sandbox.support import (
     alive,
     child_of,
     dense_png,
+    endless_pdf,
     group_of,
     in_mid_page,
     note,
@@ -47,6 +48,16 @@ def test_a_page_that_takes_too_long_is_a_timeout_and_nothing_runs_on(make_reader
     assert time.monotonic() - started < 5
     assert alive(*child.children()) == []
     assert [list(path.iterdir()) for path in scratch.iterdir()] == [[]]
+    assert_reads_on(reader)
+
+
+def test_a_page_that_never_leaves_the_decoder_is_a_timeout(make_reader: MakeReader) -> None:
+    reader = make_reader(page_timeout=0.5)
+    reader.languages()
+    child = child_of(reader)
+
+    assert read(reader, endless_pdf()).error == "page_timeout"
+    assert group_of(child.pid) == []
     assert_reads_on(reader)
 
 

@@ -124,7 +124,7 @@ def test_text_of_the_platforms_own_errors_is_shown_and_their_causes_text_is_not(
 
 def test_source_lines_of_a_traceback_are_not_shown(lines: Lines) -> None:
     try:
-        _ = {}["Dear Ms Roe"]  # type: ignore[var-annotated]
+        {"other": 1}.pop("Dear Ms Roe")
     except KeyError:
         lines.log.exception("stage_crashed")
 
@@ -146,7 +146,17 @@ def test_objects_become_text(lines: Lines) -> None:
     assert (line["job"], line["none"], line["flag"]) == (str(JOB), None, True)
 
 
-@pytest.mark.timeout(3)
+@pytest.mark.timeout(2)
+def test_errors_that_cause_each_other_are_logged_once_and_not_for_ever(lines: Lines) -> None:
+    # Python itself lets causes run in a circle, and guards its own tracebacks against it.
+    first, second = StorageUnavailable(), OSError()
+    first.__cause__, second.__cause__ = second, first
+
+    lines.log.error("stage_failed", exc_info=first)
+
+    assert len(lines.read[0]["error"]) == 2
+
+
 def test_error_raised_again_from_what_went_wrong_while_handling_it_is_logged_once(lines: Lines) -> None:
     # Given such an error, whose cause was met in its context: each leads to the other
     try:

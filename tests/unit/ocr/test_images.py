@@ -65,9 +65,7 @@ def test_palette_gives_the_colours_grey() -> None:
     assert _row(_page(image)) == [255, 0]
 
 
-@pytest.mark.parametrize(
-    ("mode", "clear", "black"), [("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)), ("LA", (0, 0), (0, 255))]
-)
+@pytest.mark.parametrize(("mode", "clear", "black"), [("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)), ("LA", (0, 0), (0, 255))])
 def test_transparency_is_white_paper(mode: str, clear: tuple[int, ...], black: tuple[int, ...]) -> None:
     # Given black throughout, of which one pixel is transparent
     image = Image.new(mode, (2, 1), clear)
@@ -238,7 +236,7 @@ def test_resolution_of_each_page_is_its_own() -> None:
     out = io.BytesIO()
     frames = [Image.new("L", (8, 8)) for _ in range(2)]
     for frame, dpi in zip(frames, (100, 300), strict=True):
-        frame.encoderinfo = {"dpi": (dpi, dpi)}  # type: ignore[attr-defined]  where Pillow takes each frame's from
+        frame.encoderinfo = {"dpi": (dpi, dpi)}  # Pillow takes each frame's from here
     frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:], dpi=(100, 100))
 
     pages = ImagePages(out, DocumentFormat.TIFF, PIXELS)
@@ -246,12 +244,13 @@ def test_resolution_of_each_page_is_its_own() -> None:
     assert [pages.render(number).dpi for number in (1, 2)] == [100, 300]
 
 
+@pytest.mark.parametrize("format", [DocumentFormat.JPEG, DocumentFormat.PNG, DocumentFormat.TIFF])
 @pytest.mark.parametrize("turned", [3, 6, 8])
-def test_page_that_a_camera_turned_stands_upright(turned: int) -> None:
+def test_page_that_a_camera_turned_stands_upright(turned: int, format: DocumentFormat) -> None:
     # Given a wide image whose EXIF says by how much the camera was turned: 6 and 8 are quarter turns
     exif = Image.Exif()
     exif[0x0112] = turned
 
-    page = _page(Image.new("L", (20, 10)), DocumentFormat.JPEG, exif=exif)
+    page = _page(Image.new("L", (20, 10)), format, exif=exif)
 
     assert page.image.size == ((20, 10) if turned == 3 else (10, 20))

@@ -51,7 +51,7 @@ class Bench:
         def task(self_: StageTask, job_id: str) -> None:
             self_.run_stage(cast(Runtime, self), Stage.FETCH_DECRYPT, job_id, counted)
 
-        result = task.apply(args=[job_id])
+        result = task.apply(args=(job_id,))
         assert result.result is None
         assert result.successful()
 
