@@ -18,6 +18,8 @@ _DENIED = frozenset(
         "SignatureDoesNotMatch",
         "ExpiredToken",
         "InvalidToken",
+        "ResourceNotFoundException",  # the secret of AWS_SECRET_ARN
+        "AccessDeniedException",
         "KMS.DisabledException",
         "KMS.NotFoundException",
         "KMS.KMSInvalidStateException",

@@ -133,20 +133,22 @@ class S3Store:
         """Remove every version and delete marker under `prefix`; return how many."""
         removed = 0
         with translated_errors():
-            pages = self.client.get_paginator("list_object_versions").paginate(
-                Bucket=self.bucket, Prefix=prefix, **self._owner()
-            )
-            for page in pages:
+            while True:
+                # Always from the start: what was found before is gone by now.
+                page = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, **self._owner())
                 found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
                 if found:
-                    doomed: Any = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-                    answer = self.client.delete_objects(
-                        Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True}, **self._owner()
-                    )
-                    if answer.get("Errors"):  # the call as a whole succeeds even when nothing was removed
-                        raise StorageDenied("S3 did not remove staged objects; check s3:DeleteObjectVersion.")
+                    self._remove([{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found])
                 removed += len(found)
-        return removed
+                if not page.get("IsTruncated") or not found:
+                    return removed
+
+    def _remove(self, doomed: Any) -> None:
+        answer = self.client.delete_objects(
+            Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True}, **self._owner()
+        )
+        if answer.get("Errors"):  # the call as a whole succeeds even when nothing was removed
+            raise StorageDenied("S3 did not remove staged objects; check s3:DeleteObjectVersion.")
 
     def _owner(self) -> Any:
         return {"ExpectedBucketOwner": self.bucket_owner} if self.bucket_owner else {}

@@ -8,6 +8,9 @@ import boto3
 import botocore.session
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 
+from ocr_platform.errors import StorageDenied
+
+_REQUIRED = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # botocore renews 15 minutes before the expiry that it is told; an hour means a fresh read about every 45 minutes.
 _LIFETIME = timedelta(hours=1)
 
@@ -35,13 +38,24 @@ class SecretProvider(CredentialProvider):
         # An ARN says in which region its secret lives: arn:aws:secretsmanager:REGION:...
         region = self._secret_arn.split(":")[3]
         client = self._reader.client("secretsmanager", region_name=region, endpoint_url=self._endpoint_url)
-        keys = json.loads(client.get_secret_value(SecretId=self._secret_arn)["SecretString"])
+        keys = _parsed(client.get_secret_value(SecretId=self._secret_arn).get("SecretString", ""))
         return {
             "access_key": keys["AWS_ACCESS_KEY_ID"],
             "secret_key": keys["AWS_SECRET_ACCESS_KEY"],
             "token": keys.get("AWS_SESSION_TOKEN"),
             "expiry_time": (datetime.now(UTC) + _LIFETIME).isoformat(),
         }
+
+
+def _parsed(secret: str) -> dict[str, str]:
+    """The keys in a secret. Raises StorageDenied; a parser's own error would carry the secret along."""
+    try:
+        keys = json.loads(secret)
+        if all(isinstance(keys[name], str) and keys[name] for name in _REQUIRED):
+            return dict(keys)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise StorageDenied(f"The secret in AWS_SECRET_ARN is no JSON object with {' and '.join(_REQUIRED)}.")
 
 
 def session_from_secret(

@@ -1,20 +1,27 @@
 """Termination of commands that own a stack: every way to stop one must clean up."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ocr_platform.local.uninterrupted import INTERRUPTING
+
+_AGAIN_SECONDS = 1.0
 
 
 @contextmanager
 def orderly_exit() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind like Ctrl-C does, and nothing interrupts the unwinding."""
+    """SIGINT, SIGTERM and SIGHUP unwind with exit code 128 + signal; `uninterrupted` keeps them from the clean-up."""
+    first: list[int] = []
 
     def leave(number: int, _frame: object) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)
-        sys.exit(128 + number)
+        if first and number != signal.SIGALRM:
+            return  # an impatient second Ctrl-C must not cut the clean-up short
+        # Python drops an exception that strikes in a finaliser: the alarm comes again until the clean-up has begun.
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+        first.append(number)
+        raise SystemExit(128 + first[0])
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in INTERRUPTING:
         signal.signal(each, leave)
     yield

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from ocr_platform.errors import DatabaseUnavailable, SettingsError
+from ocr_platform.errors import DatabaseUnavailable, InternalError, SettingsError
 from ocr_platform.settings import Settings
 
 _CONNECT_TIMEOUT_SECONDS = 5
@@ -44,7 +44,10 @@ def make_engine(settings: Settings) -> Engine:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Lost and refused connections become DatabaseUnavailable; all else passes through."""
+    """Lost and refused connections become DatabaseUnavailable, all else an InternalError that quotes nothing.
+
+    The server's messages quote whole rows, and statements with the values that psycopg2 put into them.
+    """
     try:
         yield
     except (OperationalError, InterfaceError) as exc:
@@ -52,7 +55,8 @@ def translated_errors() -> Iterator[None]:
     except DBAPIError as exc:
         if exc.connection_invalidated:
             raise DatabaseUnavailable from exc
-        raise
+        state = getattr(exc.orig, "pgcode", None)
+        raise InternalError(f"The database refused a statement (SQLSTATE {state}).") from None
 
 
 @contextmanager

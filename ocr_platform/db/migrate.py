@@ -43,6 +43,8 @@ def migrate(engine: Engine) -> tuple[str | None, str | None]:
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
+            connection.execute(text("RESET statement_timeout"))
+            connection.execute(text("RESET lock_timeout"))
             connection.commit()
 
 

@@ -150,13 +150,17 @@ def _summary(connection: Connection, job_id: UUID) -> tuple[JobState, str | None
     failed = func.count().filter(PageRow.state == "failed")
     letters = func.coalesce(func.sum(PageRow.letters), 0)
     weighted = func.sum(PageRow.confidence * PageRow.letters)
-    first_error = func.min(case((PageRow.state == "failed", PageRow.error_code)))
+    # Pages that are only damaged say least: any other code goes first.
+    damaged, other = PageRow.error_code == PageDamaged.code, PageRow.error_code != PageDamaged.code
+    error = func.coalesce(
+        func.min(PageRow.error_code).filter(other), case((func.bool_or(damaged), DocumentDamaged.code))
+    )
     statement = select(
-        func.count(), failed, first_error, case((letters > 0, weighted / func.nullif(letters, 0)), else_=0.0)
+        func.count(), failed, error, case((letters > 0, weighted / func.nullif(letters, 0)), else_=0.0)
     ).where(PageRow.job_id == job_id)
     pages, lost, code, confidence = connection.execute(statement).one()
     if lost == 0:
         return JobState.SUCCEEDED, None, confidence
     if lost < pages:
         return JobState.PARTIAL, None, confidence
-    return JobState.FAILED, DocumentDamaged.code if code == PageDamaged.code else code, None
+    return JobState.FAILED, code, None

@@ -73,6 +73,7 @@ class StackDirectory:
     def remove(self) -> None:
         """End whatever still runs and remove everything."""
         _remove(self.path)
+        _remove_scratch()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -88,9 +89,15 @@ def sweep(base: Path) -> list[str]:
         _remove(path)
         os.close(lock)
         swept.append(path.name)
-    for scratch in {memory_dir(), Path(tempfile.gettempdir())} - {None}:
-        remove_stale(scratch)  # type: ignore[arg-type]  # None is taken out above
+    _remove_scratch()
     return swept
+
+
+def _remove_scratch() -> None:
+    """Scratch directories of sandboxes whose workers were killed."""
+    for base in (memory_dir(), Path(tempfile.gettempdir())):
+        if base is not None:
+            remove_stale(base)
 
 
 def _remove(path: Path) -> None:
@@ -106,8 +113,16 @@ def _end_processes(name: str) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, sent)
         ends = time.monotonic() + _STOP_SECONDS
-        while any(map(psutil.pid_exists, left)) and time.monotonic() < ends:
+        while any(map(_runs, left)) and time.monotonic() < ends:
             time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """True unless the process is gone, or has ended and only waits for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _try_lock(path: Path) -> int | None:

@@ -52,6 +52,7 @@ def redis_service(
         "appendonly": "no",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
+        "set-proc-title": "no",  # it would be written over the environment, and with it the stack's mark
     }
     config = directory.write("redis.conf", "".join(f"{name} {value}\n" for name, value in lines.items()))
     return Service("redis", [require("redis-server"), config], environment, directory.path / "logs/redis.log")
@@ -88,6 +89,7 @@ def postgres_service(directory: StackDirectory, port: int, login: Login, environ
         "synchronous_commit": "off",
         "full_page_writes": "off",
         "shared_buffers": "32MB",
+        "dynamic_shared_memory_type": "mmap",  # in the data directory: nothing outside outlives a killed server
         "max_connections": "100",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

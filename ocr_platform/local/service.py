@@ -31,12 +31,13 @@ class Service(SimpleExecutor):
         log: Path,
         stop_signal: signal.Signals = signal.SIGTERM,
         user: str | None = None,
+        orphan_signal: signal.Signals | None = None,
     ) -> None:
         self.name = name
         self._environment = dict(environment)
         self._log = log
         super().__init__(
-            _guarded(command, stop_signal, user),
+            _guarded(command, orphan_signal or stop_signal, user),
             cwd="/",
             timeout=_STOP_SECONDS,
             sleep=_POLL_SECONDS,
@@ -94,10 +95,10 @@ class Service(SimpleExecutor):
         return " Its last words:\n  " + "\n  ".join(lines) if lines else ""
 
 
-def _guarded(command: Sequence[str | Path], stop_signal: signal.Signals, user: str | None) -> list[str]:
-    """The command, to be stopped by the kernel when we die, as `user` if given (needs root)."""
+def _guarded(command: Sequence[str | Path], orphan_signal: signal.Signals, user: str | None) -> list[str]:
+    """The command, to get this signal from the kernel when we die, as `user` if given (needs root)."""
     identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-    name = stop_signal.name.removeprefix("SIG")
+    name = orphan_signal.name.removeprefix("SIG")
     return [require("setpriv"), f"--pdeathsig={name}", *identity, "--", *map(str, command)]
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from signal import SIGQUIT, SIGTERM, Signals
+from signal import SIGKILL, SIGQUIT, SIGTERM, Signals
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,7 @@ from ocr_platform.local import servers
 from ocr_platform.local.aws import AwsAccount, prepare_account
 from ocr_platform.local.directory import MARKER, StackDirectory
 from ocr_platform.local.service import Service, free_ports
+from ocr_platform.local.uninterrupted import uninterrupted
 from ocr_platform.settings import Settings, load_settings
 
 _REGION = "eu-central-1"
@@ -107,16 +108,17 @@ class LocalStack:
 
     def stop(self) -> None:
         """End everything and remove every file. Safe to call at any moment."""
-        # The platform's own processes first: without its servers a worker waits for them instead of ending.
-        for group in (self._own, self._servers):
-            for service in group:
-                service.ask_to_stop()
-            for service in group:
-                service.finish()
-            group.clear()
-        directory = self.__dict__.pop("directory", None)
-        if directory is not None:
-            directory.remove()
+        with uninterrupted():
+            # The platform's own processes first: without its servers a worker waits for them instead of ending.
+            for group in (self._own, self._servers):
+                for service in group:
+                    service.ask_to_stop()
+                for service in group:
+                    service.finish()
+                group.clear()
+            directory = self.__dict__.pop("directory", None)
+            if directory is not None:
+                directory.remove()
 
     @property
     def flower_url(self) -> str:
@@ -203,7 +205,8 @@ class LocalStack:
     def _launch_own(self, command: str, stop_signal: Signals = SIGTERM) -> Service:
         program = [sys.executable, "-m", "ocr_platform", command]
         log = self.logs / f"{command}.log"
-        service = Service(command, program, self._own_environment(), log, stop_signal)
+        # When we are killed they are too: a worker that stops in good order waits for a Redis that is gone as well.
+        service = Service(command, program, self._own_environment(), log, stop_signal, orphan_signal=SIGKILL)
         self._own.append(service)
         service.launch()
         return service

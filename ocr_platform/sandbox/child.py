@@ -5,10 +5,14 @@ Started as `python -I -m ocr_platform.sandbox.child CHANNEL_FD PARENT_PID CONFIG
 
 import json
 import os
+import select
+import shutil
 import signal
 import socket
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,9 +98,26 @@ class Sandbox:
         )
 
 
-def _end_group(_signal: int, _frame: object) -> None:
-    """The worker died: take the recogniser's process with us. What was on the scratch directory goes with it."""
-    os.killpg(0, signal.SIGKILL)
+def _end_with_worker(worker_pid: int, scratch: Path) -> None:
+    """When the worker dies, take the recogniser and all plaintext with us, whatever this process is busy with.
+
+    The kernel's SIGTERM reaches Python between two steps of Python code, a thread also while a decoder is at work.
+    """
+
+    def end(*_: object) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        os.killpg(0, signal.SIGTERM)  # the recogniser must not write any more
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+    def watch(descriptor: int) -> None:
+        select.select([descriptor], [], [])
+        end()
+
+    signal.signal(signal.SIGTERM, end)
+    die_with_parent(worker_pid)
+    with suppress(OSError):  # a container's filter may refuse it: then there is the signal alone
+        threading.Thread(target=watch, args=[os.pidfd_open(worker_pid)], daemon=True).start()
 
 
 def serve(channel: socket.socket, config: Config) -> None:
@@ -116,9 +137,8 @@ def serve(channel: socket.socket, config: Config) -> None:
 def main(argv: list[str]) -> None:
     """Shut the doors, then serve."""
     channel = socket.socket(fileno=int(argv[1]))
-    signal.signal(signal.SIGTERM, _end_group)
-    die_with_parent(int(argv[2]))
     config = Config(**json.loads(argv[3]))
+    _end_with_worker(int(argv[2]), Path(config.scratch))
     limit_resources(config.memory_bytes)
     try:
         serve(channel, config)

@@ -26,6 +26,7 @@ class StageTask(Task):  # type: ignore[type-arg]
     """A task whose only argument is a job's id, and which returns None."""
 
     max_retries = len(_RETRY_SECONDS)
+    default_retry_delay = 1  # Celery's own retry, after a worker process was lost; its default is three minutes
     typing = True
 
     def run_stage(self, runtime: Runtime, stage: Stage, job_id: str, step: Step) -> None:

@@ -67,7 +67,8 @@ def started_up(base: Path) -> Iterator[Up]:
             yield up
         finally:
             process.kill()
-            for left in under(base):
+            # Postgres gives its shared memory back when it is let.
+            for left in left_after(under(base), 3):
                 with suppress(psutil.NoSuchProcess):
                     left.kill()
 
@@ -123,6 +124,15 @@ def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 running.append(process)
     return running
+
+
+def left_after(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run when they had so long to end."""
+    waited_for = list(processes)
+    ends = time.monotonic() + seconds
+    while (left := alive(waited_for)) and time.monotonic() < ends:
+        time.sleep(0.05)
+    return left
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -78,14 +78,29 @@ def test_kill_9_while_the_child_is_deep_in_a_decoder_leaves_no_child(scratch: Pa
             child.kill()
 
 
-def test_the_scratch_directory_of_a_killed_worker_is_removed_by_the_next_sandbox(scratch: Path) -> None:
-    # Given the plaintext of a page that a killed worker could not remove
+def test_kill_9_in_mid_page_leaves_no_plaintext(scratch: Path) -> None:
+    require_services()
+    with worker(scratch, dense_png()) as (process, child):
+        recogniser_of(child)
+        assert [path.name for path in scratch.glob("*/*/*.pgm")] == ["page.pgm"]
+
+        process.kill()
+
+        wait_for(lambda: not list(scratch.iterdir()), seconds=2)
+
+
+def test_what_worker_and_child_could_not_remove_is_removed_by_the_next_sandbox(scratch: Path) -> None:
+    # Given plaintext of a page whose worker and child were killed together, as by the kernel's memory killer
     require_services()
     with worker(scratch, dense_png()) as (process, child):
         recogniser = recogniser_of(child)
+        process.suspend()
+        child.kill()
         process.kill()
-        wait_for(lambda: not alive(child, recogniser))
+        wait_for(lambda: not alive(process, child))
+        recogniser.kill()
     (stale,) = scratch.iterdir()
+    assert list(stale.glob("*/page.pgm"))
 
     # When any other worker starts its sandbox
     reader = SandboxReader(config(), scratch, ENVIRONMENT)

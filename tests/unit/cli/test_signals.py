@@ -7,15 +7,38 @@ import pytest
 _OWNER = """
 import time
 from ocr_platform.cli.signals import orderly_exit
+from ocr_platform.local.uninterrupted import uninterrupted
 
 with orderly_exit():
     try:
         print("up", flush=True)
         time.sleep(60)
     finally:
-        time.sleep(0.2)  # where a second signal strikes
-        print("cleaned up", flush=True)
+        time.sleep(0.1)  # a second signal strikes here
+        with uninterrupted():
+            time.sleep(1.2)  # and here the alarm would
+            print("cleaned up", flush=True)
 """
+
+
+_SWALLOWING = """
+import os, signal, time
+from ocr_platform.cli.signals import orderly_exit
+
+class Finaliser:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)  # Python prints and drops what is raised here
+        time.sleep(0.01)
+
+with orderly_exit():
+    Finaliser()
+    time.sleep(60)
+"""
+
+
+def test_a_signal_that_strikes_in_a_finaliser_is_not_lost() -> None:
+    with subprocess.Popen([sys.executable, "-c", _SWALLOWING], stderr=subprocess.DEVNULL) as owner:
+        assert owner.wait(10) == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

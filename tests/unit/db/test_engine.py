@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from ocr_platform.db.engine import make_engine, transaction, translated_errors
-from ocr_platform.errors import DatabaseUnavailable
+from ocr_platform.errors import DatabaseUnavailable, InternalError
 from ocr_platform.settings import Settings, load_settings
 
 
@@ -40,6 +40,10 @@ def test_lost_connections_become_one_error(error: Exception) -> None:
     assert caught.value.__cause__ is error
 
 
-def test_faults_of_our_own_pass_through() -> None:
-    with pytest.raises(IntegrityError), translated_errors():
-        raise IntegrityError("INSERT", None, Exception("twice"))
+def test_faults_of_our_own_say_what_kind_they_are_and_quote_nothing() -> None:
+    with pytest.raises(InternalError) as caught, translated_errors():
+        raise IntegrityError("INSERT", None, Exception("Failing row contains (Ms Roe)"))
+
+    assert "SQLSTATE" in caught.value.message
+    assert "Roe" not in caught.value.message
+    assert caught.value.__suppress_context__
