@@ -1,7 +1,9 @@
 """A sentence that stands in one document alone is found, after the run, in its results and nowhere else."""
 
 import base64
+import os
 import secrets
+import stat
 import tempfile
 import threading
 import time
@@ -106,16 +108,27 @@ def database(stack: LocalStack) -> bytes:
 
 
 def files(*folders: Path | None, since: float) -> bytes:
-    """Contents of the files below that were written since then."""
+    """Contents of the files below, on the same file system, that were written since then."""
     contents = []
     for folder in filter(None, folders):
-        for path in folder.rglob("*"):
-            try:
-                if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
-                    contents.append(path.read_bytes())
-            except (FileNotFoundError, PermissionError):
-                continue
+        device = folder.stat().st_dev
+        for place, directories, names in os.walk(folder):
+            directories[:] = [name for name in directories if _device(Path(place, name)) == device]
+            for path in (Path(place, name) for name in names):
+                try:
+                    found = path.lstat()
+                    if stat.S_ISREG(found.st_mode) and found.st_mtime >= since:
+                        contents.append(path.read_bytes())
+                except (FileNotFoundError, PermissionError):
+                    continue
     return b"\n".join(contents)
+
+
+def _device(path: Path) -> int | None:
+    try:
+        return path.lstat().st_dev
+    except FileNotFoundError:
+        return None
 
 
 def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(

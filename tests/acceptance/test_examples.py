@@ -53,15 +53,13 @@ def wait_for_text(ask: Callable[[], dict[str, Any]]) -> str:
 def test_the_flask_application() -> None:
     flask = load("flask_app").app.test_client()
 
-    submitted = flask.post(
-        "/documents", data={"document": (BytesIO((GENERATED / "letter.png").read_bytes()), "letter.png")}
-    )
-    refused = flask.post("/documents", data={"document": (BytesIO(b""), "empty.png")})
+    submitted = flask.post("/documents", data={"document": (BytesIO((GENERATED / "fax.tif").read_bytes()), "fax.tif")})
+    refused = flask.post("/documents", data={"document": (BytesIO(b""), "empty.tif")})
 
     assert submitted.status_code == 202
     assert (refused.status_code, refused.json["code"]) == (422, "source_empty")
     text = wait_for_text(lambda: flask.get(f"/documents/{submitted.json['job_id']}").json)
-    assert character_error(text, truth_of("letter.png")) < 0.02
+    assert character_error(text, truth_of("fax.tif")) < 0.02
 
 
 @pytest.mark.usefixtures("environment")
@@ -76,14 +74,14 @@ def test_the_django_views() -> None:
     django.setup()
     browser = Client()
 
-    body = (GENERATED / "letter.png").read_bytes()
-    submitted = browser.post("/documents", {"document": SimpleUploadedFile("letter.png", body)})
-    refused = browser.post("/documents", {"document": SimpleUploadedFile("empty.png", b"")})
+    body = (GENERATED / "fax.tif").read_bytes()
+    submitted = browser.post("/documents", {"document": SimpleUploadedFile("fax.tif", body)})
+    refused = browser.post("/documents", {"document": SimpleUploadedFile("empty.tif", b"")})
 
     assert submitted.status_code == 202
     assert (refused.status_code, refused.json()["code"]) == (422, "source_empty")
     text = wait_for_text(lambda: browser.get(f"/documents/{submitted.json()['job_id']}").json())
-    assert character_error(text, truth_of("letter.png")) < 0.02
+    assert character_error(text, truth_of("fax.tif")) < 0.02
 
 
 @pytest.mark.parametrize("name", ["flask_app.py", "django_views.py"])
