@@ -83,6 +83,10 @@ class StageLog(Protocol):
         """End the job as failed."""
         ...
 
+    def postpone(self, job_id: UUID, stage: Stage) -> None:
+        """Keep a message that could not be published, for beat to publish later."""
+        ...
+
 
 class PageQueue(Protocol):
     """The pages of a job as a queue inside the job."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Update, bindparam, case, func, insert
 
 from ocr_platform.db.engine import transaction
 from ocr_platform.db.rows import PAGE_FIGURES, job_of, output_values, page_values
-from ocr_platform.db.tables import JobRow, OutputRow, PageRow
+from ocr_platform.db.tables import JobRow, OutboxRow, OutputRow, PageRow
 from ocr_platform.errors import DocumentDamaged, PageDamaged, classes_by_code
 from ocr_platform.models import (
     DocumentFormat,
@@ -60,6 +60,11 @@ class JobRepository:
         """End the job as failed."""
         with transaction(self.engine) as connection:
             return move(connection, job_id, stage, **_terminal(JobState.FAILED, code, message))
+
+    def postpone(self, job_id: UUID, stage: Stage) -> None:
+        """Keep a message that could not be published, for beat to publish later."""
+        with transaction(self.engine) as connection:
+            connection.execute(insert(OutboxRow).values(job_id=job_id, stage=stage))
 
     def record_plan(self, job_id: UUID, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store the plan, a row a page, and move the job on to `ocr`."""

@@ -1,6 +1,5 @@
 """A stack's directory: private, locked by its owner, and swept by the next start if the owner was killed."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -16,7 +15,7 @@ from mirakuru.base_env import processes_with_env
 
 from ocr_platform.errors import StackFailed
 from ocr_platform.sandbox.limits import memory_dir
-from ocr_platform.sandbox.scratch import remove_stale
+from ocr_platform.sandbox.scratch import lock_directory, remove_stale
 
 MARKER = "OCR_LOCAL_STACK"  # in the environment of every process of a stack
 _PREFIX = "stack-"
@@ -54,7 +53,7 @@ class StackDirectory:
         self.path = self._base / self.name
         self.path.mkdir(mode=_PASSABLE)
         self.path.chmod(_PASSABLE)  # whatever the umask is
-        self._lock = _try_lock(self.path)
+        self._lock = lock_directory(self.path)
 
     def make(self, name: str) -> Path:
         """A private directory inside."""
@@ -83,7 +82,7 @@ def sweep(base: Path) -> list[str]:
     """End and remove the stacks whose owners are dead; return their names."""
     swept = []
     for path in base.glob(f"{_PREFIX}*"):
-        lock = _try_lock(path)
+        lock = lock_directory(path)
         if lock is None:
             continue
         _remove(path)
@@ -123,17 +122,3 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _try_lock(path: Path) -> int | None:
-    """A descriptor that holds the directory's lock for as long as this process lives; None when it is taken."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor

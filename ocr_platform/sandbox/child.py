@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ocr_platform.errors import EngineMissing, PageMemory, PlatformError
+from ocr_platform.errors import PageMemory, PlatformError
 from ocr_platform.models import DocumentFormat, PageResult
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.pytesseract_engine import PytesseractEngine
@@ -140,10 +140,7 @@ def main(argv: list[str]) -> None:
     config = Config(**json.loads(argv[3]))
     _end_with_worker(int(argv[2]), Path(config.scratch))
     limit_resources(config.memory_bytes)
-    try:
-        serve(channel, config)
-    except EngineMissing:
-        sys.exit(1)
+    serve(channel, config)
 
 
 if __name__ == "__main__":

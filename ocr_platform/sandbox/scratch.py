@@ -18,7 +18,7 @@ class Scratch:
         self._base = base or memory_dir() or Path(tempfile.gettempdir())
         remove_stale(self._base)
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._base))
-        self._lock = _locked(self.path)
+        self._lock = lock_directory(self.path)
 
     def close(self) -> None:
         """Remove the directory and all that is in it."""
@@ -32,7 +32,7 @@ def remove_stale(base: Path) -> int:
     """Remove the directories of owners that died; return how many."""
     removed = 0
     for path in base.glob(f"{_PREFIX}*"):
-        lock = _locked(path)
+        lock = lock_directory(path)
         if lock is not None:
             shutil.rmtree(path, ignore_errors=True)
             os.close(lock)
@@ -40,8 +40,8 @@ def remove_stale(base: Path) -> int:
     return removed
 
 
-def _locked(path: Path) -> int | None:
-    """A descriptor that holds the directory's lock; None when somebody else does, or it is not ours."""
+def lock_directory(path: Path) -> int | None:
+    """A descriptor that holds the directory's lock while this process lives; None when somebody else holds it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

@@ -51,6 +51,7 @@ class InMemoryRepository(Faulty):
     """Implements `ports.Repository` with the conditional moves of `db.repository`. Not for several threads."""
 
     def __init__(self) -> None:
+        self.postponed: list[tuple[UUID, Stage]] = []
         super().__init__()
         self._records: dict[UUID, JobRecord] = {}
 
@@ -103,6 +104,11 @@ class InMemoryRepository(Faulty):
         """End the job as failed."""
         self._meet("fail")
         return self._end(self._at(job_id, stage), JobState.FAILED, Fault(code, message), None)
+
+    def postpone(self, job_id: UUID, stage: Stage) -> None:
+        """Keep a message for later."""
+        self._meet("postpone")
+        self.postponed.append((job_id, stage))
 
     def record_plan(self, job_id: UUID, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store the plan and move the job on to `ocr`."""

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from ocr_platform.errors import InternalError, PageTimeout, PlatformError, RetryPolicy
+from ocr_platform.errors import BrokerUnavailable, InternalError, PageTimeout, PlatformError, RetryPolicy
 from ocr_platform.models import Job, Stage
 from ocr_platform.monitoring.logging import job_context
 from ocr_platform.runtime import Runtime
@@ -55,7 +54,15 @@ class StageTask(Task):  # type: ignore[type-arg]
         following = step(runtime, job)
         _log.info("stage_done", extra={"next": following})
         if following is not None:
+            self._hand_over(runtime, following, job_id)
+
+    def _hand_over(self, runtime: Runtime, following: Stage, job_id: UUID) -> None:
+        """Wake the next stage up. The job has moved on already: what Redis does not take now, beat publishes later."""
+        try:
             publish(runtime.app, following, job_id)
+        except BrokerUnavailable:
+            runtime.repository.postpone(job_id, following)
+            _log.warning("message_postponed", extra={"next": following})
 
     def _settle(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
         """Try again what may pass, fail what will not."""
@@ -68,11 +75,12 @@ class StageTask(Task):  # type: ignore[type-arg]
         self._fail(runtime, stage, job_id, error)
 
     def _fail(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
-        """Clean up as far as that works, then end the job."""
-        details: dict[str, Any] = {"code": error.code}
+        """End the job, unless somebody else moved it; only then is what it staged nobody's any more."""
+        if not runtime.repository.fail(job_id, stage, error.code, error.message):
+            _log.info("failure_dropped", extra={"code": error.code})
+            return
+        _log.warning("job_failed", extra={"code": error.code})
         try:
             runtime.store.remove_all(staging_prefix(job_id))
         except PlatformError as exc:
-            details["left_staged"] = exc.code
-        if runtime.repository.fail(job_id, stage, error.code, error.message):
-            _log.warning("job_failed", extra=details)
+            _log.warning("staged_left", extra={"code": exc.code})

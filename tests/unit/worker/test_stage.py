@@ -19,7 +19,7 @@ from ocr_platform.errors import (
     SourceMissing,
     StorageUnavailable,
 )
-from ocr_platform.models import Job, JobState, Stage
+from ocr_platform.models import DocumentFormat, Job, JobState, Stage
 from ocr_platform.monitoring.logging import JsonFormatter
 from ocr_platform.runtime import Runtime
 from ocr_platform.staging import staging_key
@@ -90,6 +90,34 @@ def test_done_stage_publishes_the_next(bench: Bench) -> None:
 
     assert bench.published() == [("ocr_platform.ocr", str(job_id))]
     assert bench.repository.status(job_id).state is JobState.RUNNING
+
+
+def test_message_that_redis_does_not_take_is_kept_for_beat() -> None:
+    # Given nothing listens there (port 1 is the reserved tcpmux)
+    with Celery("test", broker="redis://127.0.0.1:1/0", set_as_current=False) as app:
+        app.conf.update(routing())
+        bench = Bench(app)
+        job_id = bench.submit()
+
+        bench.run(str(job_id), lambda _: Stage.OCR)
+
+    assert bench.repository.postponed == [(job_id, Stage.OCR)]
+    assert bench.tries == 1
+
+
+def test_failure_of_a_job_that_somebody_moved_on_touches_nothing(bench: Bench) -> None:
+    job_id = bench.submit()
+    staged = staging_key(job_id)
+
+    def overtaken(job: Job) -> Stage | None:
+        bench.repository.record_plan(job.id, "0" * 64, DocumentFormat.PDF, 1)
+        bench.store.write(staged, b"somebody else's", "application/json")
+        raise DocumentDamaged
+
+    bench.run(str(job_id), overtaken)
+
+    assert bench.repository.status(job_id).state is JobState.RUNNING
+    assert staged in bench.store.objects
 
 
 def test_lost_hand_over_publishes_nothing(bench: Bench) -> None:
