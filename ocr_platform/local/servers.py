@@ -17,6 +17,7 @@ import redis
 from ocr_platform.errors import StackFailed
 from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.service import Service, require
+from ocr_platform.local.uninterrupted import uninterrupted
 
 HOST = "127.0.0.1"
 _CONNECT_SECONDS = 2
@@ -103,14 +104,15 @@ def _initdb(
 ) -> None:
     identity = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if user else []
     options = ["--no-sync", "--auth=scram-sha-256", f"--pwfile={password}", f"--username={name}"]
-    done = subprocess.run(  # noqa: S603  arguments are our own, no shell
-        [*identity, str(program), "-D", str(data), *options, "--encoding=UTF8", "--locale=C"],
-        env=dict(environment),
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with uninterrupted():  # half a second; killed in between it would leave shared memory behind
+        done = subprocess.run(  # noqa: S603  arguments are our own, no shell
+            [*identity, str(program), "-D", str(data), *options, "--encoding=UTF8", "--locale=C"],
+            env=dict(environment),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode != 0:
         raise StackFailed(f"initdb failed: {done.stderr.strip()}")
 

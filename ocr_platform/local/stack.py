@@ -2,9 +2,9 @@
 
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
-from signal import SIGKILL, SIGQUIT, SIGTERM, Signals
 from types import TracebackType
 from typing import Self
 
@@ -85,7 +85,7 @@ class LocalStack:
         access_key = "AKIA" + secrets.token_hex(8).upper()
         self.aws: AwsAccount = prepare_account(endpoint, _REGION, access_key, secrets.token_urlsafe(30))
         self._write_secrets()
-        self.worker = self._launch_own("worker", stop_signal=SIGQUIT)
+        self.worker = self._launch_own("worker", stop_signal=signal.SIGQUIT)
         self.flower = self._launch_own("flower")
         postgres.wait_until(lambda: servers.postgres_ready(self.database_port, self.database_login))
         servers.create_database(self.database_port, self.database_login, _DATABASE)
@@ -109,6 +109,7 @@ class LocalStack:
     def stop(self) -> None:
         """End everything and remove every file. Safe to call at any moment."""
         with uninterrupted():
+            signal.setitimer(signal.ITIMER_REAL, 0)  # the alarm of `orderly_exit` has done its work
             # The platform's own processes first: without its servers a worker waits for them instead of ending.
             for group in (self._own, self._servers):
                 for service in group:
@@ -202,11 +203,11 @@ class LocalStack:
         service.launch()
         return service
 
-    def _launch_own(self, command: str, stop_signal: Signals = SIGTERM) -> Service:
+    def _launch_own(self, command: str, stop_signal: signal.Signals = signal.SIGTERM) -> Service:
         program = [sys.executable, "-m", "ocr_platform", command]
         log = self.logs / f"{command}.log"
         # When we are killed they are too: a worker that stops in good order waits for a Redis that is gone as well.
-        service = Service(command, program, self._own_environment(), log, stop_signal, orphan_signal=SIGKILL)
+        service = Service(command, program, self._own_environment(), log, stop_signal, orphan_signal=signal.SIGKILL)
         self._own.append(service)
         service.launch()
         return service

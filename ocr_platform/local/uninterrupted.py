@@ -1,4 +1,4 @@
-"""Clean-ups that no signal cuts short."""
+"""What no signal may cut short: a clean-up, or a program that leaves things behind when it is killed."""
 
 import signal
 from collections.abc import Iterator
@@ -9,9 +9,8 @@ INTERRUPTING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.S
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold these signals back until the block has ended; an alarm that is set is taken off."""
+    """Hold these signals back until the block has ended."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
-    signal.setitimer(signal.ITIMER_REAL, 0)
     try:
         yield
     finally:
