@@ -1,6 +1,6 @@
 """Stage 1: the source is read and proved to be what was submitted; its pages become a queue."""
 
-from ocr_platform.errors import FormatUnsupported, LanguageMissing
+from ocr_platform.errors import LanguageMissing
 from ocr_platform.models import Job, Stage
 from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue
 from ocr_platform.steps.source import opened_source
@@ -12,11 +12,9 @@ def fetch_decrypt(job: Job, store: ObjectStore, reader: DocumentReader, pages: P
     Raises a DocumentError for whatever is wrong with the document or the request.
     """
     _require_languages(job, reader)
-    with opened_source(job, store, reader) as document:
-        if document.format is None:
-            raise FormatUnsupported
+    with opened_source(job, store, reader) as (document, found):
         count = reader.count_pages(document)
-        moved = pages.record_plan(job.id, document.sha256, document.format, count)
+        moved = pages.record_plan(job.id, document.sha256, found, count)
     return Stage.OCR if moved else None
 
 

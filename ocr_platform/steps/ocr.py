@@ -27,7 +27,7 @@ def recognise_pages(
     slice_ends = pace.clock() + pace.slice_seconds
     waiting = repository.unfinished(job.id, pace.batch_pages)
     if waiting:
-        with opened_source(job, store, reader) as document:
+        with opened_source(job, store, reader) as (document, _format):
             while waiting:
                 results = _batch(job, document, reader, waiting, pace)
                 staged = store.write(staging_key(job.id), pack(results), "application/json")

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ocr_platform.errors import FormatUnsupported, SourceChanged
-from ocr_platform.models import Job
+from ocr_platform.models import DocumentFormat, Job
 from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument
 
 
 @contextmanager
-def opened_source(job: Job, store: ObjectStore, reader: DocumentReader) -> Iterator[OpenDocument]:
-    """The job's source in memory, the very bytes that the first stage saw."""
+def opened_source(
+    job: Job, store: ObjectStore, reader: DocumentReader
+) -> Iterator[tuple[OpenDocument, DocumentFormat]]:
+    """The job's source in memory, the very bytes that the first stage saw, and its format."""
     with store.open_source(job.source) as (_facts, chunks), reader.load(chunks) as document:
         if job.source_sha256 is not None and document.sha256 != job.source_sha256:
             raise SourceChanged
         if document.format is None:
             raise FormatUnsupported
-        yield document
+        yield document, document.format

@@ -16,6 +16,7 @@ from ocr_platform.local.directory import MARKER
 from ocr_platform.sandbox.limits import memory_dir
 from tests.acceptance.helpers import GENERATED, PROGRAM, run
 from tests.conftest import require_services
+from tests.processes import alive
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -70,17 +71,6 @@ def command() -> Iterator[Command]:
         started.process.wait()
 
 
-def leftovers(processes: list[psutil.Process]) -> list[str]:
-    left = []
-    for process in processes:
-        try:
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(" ".join(process.cmdline()))
-        except psutil.NoSuchProcess:
-            continue
-    return left
-
-
 def listening(processes: list[psutil.Process]) -> set[int]:
     """Ports that these processes listen on."""
     ports = set()
@@ -112,7 +102,7 @@ def test_an_interrupted_run_leaves_nothing(command: Command, sent: signal.Signal
     command.process.send_signal(sent)
 
     assert command.process.wait(20) == 128 + sent
-    assert leftovers(processes) == []
+    assert alive(*processes) == []
     assert command.stacks == []
     assert open_ports() & ports == set()
     wait_for(lambda: scratch() <= before, 5)
@@ -129,7 +119,7 @@ def test_a_killed_run_is_cleaned_up_by_the_next_start(command: Command, tmp_path
     ran = run("run", "--out", tmp_path / "next", GENERATED / "letter.png", environment={"TMPDIR": str(command.temp)})
 
     assert ran.code == 0
-    assert leftovers(processes) == []
+    assert alive(*processes) == []
     assert not killed.exists()
     assert command.stacks == []
     assert open_ports() & ports == set()

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from ocr_platform.local.directory import MARKER
+from tests.processes import alive
 
 SECONDS = 60.0
 
@@ -116,21 +117,11 @@ def memory_files(processes: Iterable[psutil.Process]) -> set[Path]:
     return found
 
 
-def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Those that still run; a zombie does not."""
-    running = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                running.append(process)
-    return running
-
-
 def left_after(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Those that still run when they had so long to end."""
     waited_for = list(processes)
     ends = time.monotonic() + seconds
-    while (left := alive(waited_for)) and time.monotonic() < ends:
+    while (left := alive(*waited_for)) and time.monotonic() < ends:
         time.sleep(0.05)
     return left
 

@@ -15,7 +15,6 @@ from ocr_platform.local.directory import MARKER, StackDirectory, sweep
 from ocr_platform.local.servers import http_ready
 from tests.integration.local.support import (
     Up,
-    alive,
     files_in,
     left_after,
     listens,
@@ -25,6 +24,7 @@ from tests.integration.local.support import (
     under,
     wait_for,
 )
+from tests.processes import alive
 
 # A process that does not stop when it is asked to.
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready'); signal.pause()"
@@ -55,7 +55,7 @@ def three(base: Path) -> Iterator[list[Up]]:
 
 
 def assert_nothing_left(up: Up, processes: list[psutil.Process], memory: set[Path]) -> None:
-    assert alive(processes) == []
+    assert alive(*processes) == []
     assert not [port for port in up.ports if listens(port)]
     assert not up.directory.exists()
     assert [path for path in memory if path.exists()] == []
@@ -99,7 +99,7 @@ def test_every_process_of_a_stack_carries_its_mark(three: list[Up]) -> None:
 
 def test_a_stack_whose_owner_lives_is_never_touched(three: list[Up]) -> None:
     up = three[2]
-    before = set(alive(up.processes()))
+    before = set(alive(*up.processes()))
 
     # When others sweep, and start and end stacks of their own, in the same place
     swept = sweep(up.directory.parent)
@@ -111,7 +111,7 @@ def test_a_stack_whose_owner_lives_is_never_touched(three: list[Up]) -> None:
     assert (swept, swept_beside_own) == ([], [])
     assert kept
     assert not own.path.exists()
-    assert before == set(alive(up.processes()))
+    assert before == set(alive(*up.processes()))
     assert_works(up)
 
 
@@ -183,7 +183,7 @@ def test_a_signal_while_a_stack_starts_leaves_nothing(base: Path) -> None:
 
         assert ends == {number: 128 + number for number in moments}
         for number, place in places.items():
-            assert alive(under(place)) == [], number
+            assert alive(*under(place)) == [], number
             assert stacks_in(place) == [], number
             assert files_in(place) == [], number
 
@@ -208,5 +208,5 @@ def test_up_ends_when_a_service_of_its_stack_dies(base: Path) -> None:
         assert code == 1
         assert up.process.stderr is not None
         assert "redis ended" in up.process.stderr.read()
-        assert alive(processes) == []
+        assert alive(*processes) == []
         assert not up.directory.exists()

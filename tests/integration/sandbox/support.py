@@ -19,6 +19,7 @@ from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken, scan_page
 from tests.data.pages import image_bytes
 from tests.data.texts import LETTER
+from tests.processes import alive
 
 T = TypeVar("T")
 MIB = 1024 * 1024
@@ -121,16 +122,6 @@ def wait_for(find: Callable[[], T | None], seconds: float = 15.0) -> T:
             return found
         time.sleep(0.01)
     raise AssertionError("it did not happen in time")
-
-
-def alive(*processes: psutil.Process) -> list[psutil.Process]:
-    """Those that still run; a zombie does not."""
-    running = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                running.append(process)
-    return running
 
 
 def group_of(leader: int) -> list[psutil.Process]:

@@ -16,7 +16,6 @@ from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import (
     MIB,
     NOTE,
-    alive,
     child_of,
     dense_png,
     endless_pdf,
@@ -27,6 +26,7 @@ from tests.integration.sandbox.support import (
     read,
     wait_for,
 )
+from tests.processes import alive
 
 
 def assert_reads_on(reader: SandboxReader) -> None:

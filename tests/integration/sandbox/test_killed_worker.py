@@ -13,7 +13,6 @@ from ocr_platform.sandbox.reader import SandboxReader
 from tests.conftest import require_services
 from tests.integration.sandbox.support import (
     ENVIRONMENT,
-    alive,
     config,
     dense_png,
     endless_pdf,
@@ -22,6 +21,7 @@ from tests.integration.sandbox.support import (
     recogniser_of,
     wait_for,
 )
+from tests.processes import alive
 
 ROOT = Path(__file__).parents[3]
 # A worker as Celery's child is one: it reads a page and knows nothing of what will happen to it.
