@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -11,6 +11,7 @@ from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
 from ocr_platform.models import JobState, JobStatus, OutputFormat
+from ocr_platform.private_files import write_private
 
 _JSON_HELP = "Print one line of JSON."
 
@@ -96,7 +97,19 @@ def status(job_id: str, as_json: bool) -> None:
 @click.command()
 @click.argument("job_id")
 @click.option("--format", "name", type=click.Choice([str(f) for f in OutputFormat]), default="text", show_default=True)
-@click.option("--out", type=click.File("wb", atomic=True), default="-", help="A file instead of standard output.")
-def result(job_id: str, name: str, out: Any) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    help="A file instead of standard output; only you can read it.",
+)
+def result(job_id: str, name: str, out: Path) -> None:
     """Write one output of a finished job."""
-    out.write(Client.from_environment().result(job_id).read(name))
+    body = Client.from_environment().result(job_id).read(name)
+    if str(out) == "-":
+        click.echo(body, nl=False)
+        return
+    try:
+        write_private(out, body)
+    except OSError as exc:
+        raise UsageError(f"The output cannot be written: {exc.strerror}.") from exc

@@ -1,7 +1,6 @@
 """A stack's directory: private, locked by its owner, and swept by the next start if the owner was killed."""
 
 import os
-import secrets
 import shutil
 import signal
 import stat
@@ -14,8 +13,9 @@ import psutil
 from mirakuru.base_env import processes_with_env
 
 from ocr_platform.errors import StackFailed
+from ocr_platform.private_files import write_private
 from ocr_platform.sandbox.limits import memory_dir
-from ocr_platform.sandbox.scratch import lock_directory, remove_stale
+from ocr_platform.sandbox.scratch import lock_directory, make_locked_directory, remove_stale
 
 MARKER = "OCR_LOCAL_STACK"  # in the environment of every process of a stack
 _PREFIX = "stack-"
@@ -47,13 +47,13 @@ class StackDirectory:
     """The directory of one stack; `name` is unique, and marks the stack's processes."""
 
     def __init__(self, base: Path | None = None) -> None:
-        self._base = base or base_directory()
-        sweep(self._base)
-        self.name = _PREFIX + secrets.token_hex(6)
-        self.path = self._base / self.name
-        self.path.mkdir(mode=_PASSABLE)
-        self.path.chmod(_PASSABLE)  # whatever the umask is
-        self._lock = lock_directory(self.path)
+        base = base or base_directory()
+        sweep(base)
+        self.path: Path
+        self._lock: int | None
+        self.path, self._lock = make_locked_directory(base, _PREFIX)
+        self.path.chmod(_PASSABLE)
+        self.name = self.path.name
 
     def make(self, name: str) -> Path:
         """A private directory inside."""
@@ -64,9 +64,7 @@ class StackDirectory:
     def write(self, name: str, content: str) -> Path:
         """A file that only this user can read."""
         path = self.path / name
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
+        write_private(path, content.encode())
         return path
 
     def remove(self) -> None:

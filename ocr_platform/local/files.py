@@ -1,6 +1,5 @@
 """Local files through the whole pipeline of a stack, in order, a window of them at a time."""
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from ocr_platform.client import Client
 from ocr_platform.errors import InternalError, PlatformError, SourceMissing, UsageError
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.models import Fault, JobState, JobStatus, OutputFormat
+from ocr_platform.private_files import write_private
 
 # Enough to keep every worker busy; few enough that a folder of any size fits into the emulator's memory.
 _WINDOW = 32
@@ -115,9 +115,7 @@ class FileRunner:
         result = self.client.result(status.job_id)
         for output in status.outputs:
             path = self.out / (stem + _EXTENSIONS[output.format])
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(result.read(output.format))
+            write_private(path, result.read(output.format))
             paths[str(output.format)] = str(path)
         return paths
 

@@ -9,6 +9,8 @@ from typing import Any
 from ocr_platform.errors import (
     DecoderCrash,
     DocumentDamaged,
+    DocumentError,
+    EngineMissing,
     PageError,
     PageTimeout,
     PlatformError,
@@ -118,8 +120,9 @@ class SandboxReader:
 
 
 def _error(code: object) -> PlatformError:
-    """The error of a code; the message is ours, whatever the sandbox says."""
-    return classes_by_code().get(str(code), DecoderCrash)()
+    """The error of a code, of those that a sandbox can meet; the message is ours, whatever the sandbox says."""
+    found = classes_by_code().get(str(code), DecoderCrash)
+    return found() if issubclass(found, (DocumentError, EngineMissing)) else DecoderCrash()
 
 
 def _page(number: int, item: dict[str, Any]) -> PageResult:

@@ -15,10 +15,11 @@ class Scratch:
     """A private directory, locked for as long as its owner lives; whoever comes next removes what is not locked."""
 
     def __init__(self, base: Path | None = None) -> None:
-        self._base = base or memory_dir() or Path(tempfile.gettempdir())
-        remove_stale(self._base)
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._base))
-        self._lock = lock_directory(self.path)
+        base = base or memory_dir() or Path(tempfile.gettempdir())
+        remove_stale(base)
+        self.path: Path
+        self._lock: int | None
+        self.path, self._lock = make_locked_directory(base, _PREFIX)
 
     def close(self) -> None:
         """Remove the directory and all that is in it."""
@@ -38,6 +39,20 @@ def remove_stale(base: Path) -> int:
             os.close(lock)
             removed += 1
     return removed
+
+
+def make_locked_directory(base: Path, prefix: str) -> tuple[Path, int]:
+    """A new private directory and the descriptor that holds its lock.
+
+    Between the two somebody who looks for stale directories may take it for one: then another one is made.
+    """
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+        lock = lock_directory(path)
+        if lock is not None and path.exists():
+            return path, lock
+        if lock is not None:
+            os.close(lock)
 
 
 def lock_directory(path: Path) -> int | None:

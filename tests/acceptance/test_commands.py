@@ -91,6 +91,7 @@ def test_submit_wait_status_and_result(up: Up, tmp_path: Path) -> None:
     assert "pages       3 of 3" in status.out
     assert character_error(text.out, truth_of("letter.pdf")) < 0.02
     assert len(json.loads((tmp_path / "words").read_text())["pages"]) == 3
+    assert (tmp_path / "words").stat().st_mode & 0o777 == 0o600
 
 
 def test_submit_without_waiting_prints_the_id_that_status_takes(up: Up) -> None:

@@ -159,8 +159,8 @@ def test_document_of_another_reader_is_refused(reader: SandboxReader) -> None:
         reader.count_pages(document)
 
 
-@pytest.mark.parametrize("code", ["nonsense", None, 7, ["a"]])
-def test_code_that_nobody_knows_is_a_crash(code: object) -> None:
+@pytest.mark.parametrize("code", ["nonsense", None, 7, ["a"], "storage_unavailable", "settings_invalid", "worker_lost"])
+def test_code_that_no_sandbox_can_mean_is_a_crash(code: object) -> None:
     assert _error(code).code == "decoder_crash"
 
 

@@ -1,7 +1,9 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,18 @@ scratch = Scratch(Path(sys.argv[1]))
 print(scratch.path, flush=True)
 time.sleep(60)
 """
+
+
+def test_directories_that_are_made_at_once_do_not_sweep_each_other_away(tmp_path: Path) -> None:
+    def make(_: int) -> bool:
+        scratch = Scratch(tmp_path)
+        time.sleep(0.001)
+        there = scratch.path.exists()
+        scratch.close()
+        return there
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(make, range(400)))
 
 
 def test_directory_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
