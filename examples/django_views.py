@@ -2,19 +2,23 @@
 
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
 import ocr_platform
+from ocr_platform.contrib.django import submit
 
 
 @require_POST
 def submit_document(request: HttpRequest) -> JsonResponse:
-    """Store an upload encrypted in S3 and have it recognised."""
+    """Store an upload encrypted in S3 and have it recognised; a reference that was used before is refused."""
     source = ocr_platform.upload(request.FILES["document"])
     try:
-        job_id = ocr_platform.submit(source, languages="eng")
+        # What you save in here and the job are stored together, or neither is: Django's database is the platform's.
+        with transaction.atomic():
+            job_id = submit(source, languages="eng", client_token=request.POST["reference"])
     except ocr_platform.PlatformError as error:
         return JsonResponse({"code": error.code, "message": error.message}, status=422)
     return JsonResponse({"job_id": job_id}, status=202)

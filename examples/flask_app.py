@@ -1,21 +1,42 @@
-"""A Flask application that takes documents and shows their text."""
+"""A Flask application that takes documents and shows their text. Its own table is in the platform's database."""
 
+import os
 from uuid import UUID
 
 from flask import Flask, Response, jsonify, request
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import ocr_platform
 
 app = Flask(__name__)
+engine = create_engine(os.environ["DATABASE_URL"])
+
+
+class Base(DeclarativeBase):
+    """Root of the application's tables."""
+
+
+class Letter(Base):
+    """What the application keeps of a letter."""
+
+    __tablename__ = "letters"
+
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID]
 
 
 @app.post("/documents")
 def submit_document() -> tuple[Response, int]:
-    """Store an upload encrypted in S3 and have it recognised."""
+    """Store an upload encrypted in S3 and have it recognised; a reference that was used before is refused."""
     with request.files["document"].stream as document:
         source = ocr_platform.upload(document)
+    reference = request.form["reference"]
     try:
-        job_id = ocr_platform.submit(source, languages="eng")
+        # The letter and its job are stored together, or neither is. A worker hears of the job after the commit.
+        with Session(engine) as session, session.begin():
+            job_id = ocr_platform.submit(source, languages="eng", client_token=reference, session=session)
+            session.add(Letter(reference=reference, job_id=job_id))
     except ocr_platform.PlatformError as error:
         return jsonify(code=error.code, message=error.message), 422
     return jsonify(job_id=job_id), 202

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 from ocr_platform.client import Client, Result
 from ocr_platform.models import JobStatus, OutputFormat
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @cache
@@ -28,6 +31,7 @@ def submit(
     formats: str | Iterable[str] = tuple(OutputFormat),
     tenant: str = "default",
     client_token: str | None = None,
+    session: "Session | None" = None,
 ) -> UUID:
     """Submit `s3://bucket/key`; see `Client.submit`."""
     return default_client().submit(
@@ -37,6 +41,7 @@ def submit(
         formats=formats,
         tenant=tenant,
         client_token=client_token,
+        session=session,
     )
 
 

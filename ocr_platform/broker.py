@@ -1,17 +1,34 @@
 """The Celery application over Redis: the settings that keep messages from getting lost, doubled or read."""
 
+import socket
 from typing import Any
 from urllib.parse import quote
 
 from celery import Celery
+from kombu.utils.scheduling import round_robin_cycle
 
 from ocr_platform.settings import Settings
-from ocr_platform.workflow import routing
+from ocr_platform.workflow import ASSIST_QUEUE, routing
 
 # page timeout < soft limit < hard limit < visibility timeout: the other order starts a running task a second time.
 _SOFT_LIMIT_MARGIN = 60.0
 _HARD_LIMIT_MARGIN = 60.0
 _VISIBILITY_MARGIN = 600.0
+# A peer that vanished without a word is noticed within half a minute, instead of two hours.
+_KEEPALIVE = {
+    socket.TCP_KEEPIDLE: 15,
+    socket.TCP_KEEPINTVL: 5,
+    socket.TCP_KEEPCNT: 3,
+    socket.TCP_USER_TIMEOUT: 30_000,  # milliseconds
+}
+
+
+class AssistLast(round_robin_cycle):  # type: ignore[type-arg]
+    """The order in which a worker looks at its queues: in turn, and help with long documents when all else is empty."""
+
+    def consume(self, n: int) -> list[str]:  # type: ignore[override]
+        """The queues, first the one to be asked first."""
+        return sorted((self.items or [])[:n], key=lambda queue: queue == ASSIST_QUEUE)
 
 
 def make_app(settings: Settings) -> Celery:
@@ -34,10 +51,16 @@ def broker_url(settings: Settings) -> str:
     return f"{scheme}://{login}{host}:{settings.redis_port}/0"
 
 
+def hard_limit_seconds(settings: Settings) -> float:
+    """After so many seconds no task runs any more: its process is killed."""
+    page_and_slice = settings.ocr_time_slice_seconds + settings.ocr_page_timeout_seconds
+    return page_and_slice + _SOFT_LIMIT_MARGIN + _HARD_LIMIT_MARGIN
+
+
 def _delivery(settings: Settings) -> dict[str, Any]:
     """How messages are taken, kept and given back; seconds."""
-    soft = settings.ocr_time_slice_seconds + settings.ocr_page_timeout_seconds + _SOFT_LIMIT_MARGIN
-    hard = soft + _HARD_LIMIT_MARGIN
+    hard = hard_limit_seconds(settings)
+    soft = hard - _HARD_LIMIT_MARGIN
     visibility = hard + _VISIBILITY_MARGIN
     return {
         "accept_content": ["json"],
@@ -49,7 +72,8 @@ def _delivery(settings: Settings) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "task_retry_on_worker_lost": True,
         "worker_prefetch_multiplier": 1,
-        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        # A doubled message meets a live lease and is dropped: work need not die because Redis was away for a moment.
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_max_tasks_per_child": 500,
         "worker_max_memory_per_child": 1_000_000,  # KiB; the sandbox has its own limit
         "task_soft_time_limit": soft,
@@ -59,9 +83,11 @@ def _delivery(settings: Settings) -> dict[str, Any]:
             "visibility_timeout": visibility,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
-            "socket_timeout": 30,
+            "queue_order_strategy": "ocr_platform.broker:AssistLast",
+            "socket_timeout": 15,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
+            "socket_keepalive_options": _KEEPALIVE,
             "health_check_interval": 25,
         },
         "result_backend_transport_options": {"visibility_timeout": visibility},
@@ -71,6 +97,7 @@ def _delivery(settings: Settings) -> dict[str, Any]:
 def _connection(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # a worker waits for Redis as long as it takes
         "broker_connection_timeout": 5,
         "worker_send_task_events": True,
         "task_send_sent_event": True,

@@ -7,16 +7,20 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 from uuid import UUID
 
 from ocr_platform.aws.s3 import parse_s3_url
-from ocr_platform.db import queries
-from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, TransientError
+from ocr_platform.db import queries, submission
+from ocr_platform.db.session import after_commit
+from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, PlatformError
 from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, checked_tenant
 from ocr_platform.runtime import PerProcess, Runtime
 from ocr_platform.settings import Settings, load_settings
 from ocr_platform.workflow import CHAIN, publish
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 _POLL_SECONDS = 0.25
 
@@ -46,7 +50,7 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._runtime = PerProcess(settings)
+        self._runtime = PerProcess(lambda: Runtime(settings))
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -66,33 +70,63 @@ class Client:
         formats: str | Iterable[str] = tuple(OutputFormat),
         tenant: str = "default",
         client_token: str | None = None,
+        session: "Session | None" = None,
     ) -> UUID:
         """Submit `s3://bucket/key` and return the job's id.
 
         The version that is current now, or `version_id`, is what will be read. With a `client_token` the same call
-        again returns the same job. Raises a DocumentError when the source would be refused, a UsageError when an
-        option is wrong, a TransientError when S3 or Postgres does not answer. Redis may be down: the job is stored
-        and its message follows.
+        again returns the same job. With a `session` of SQLAlchemy's on the platform's database the job becomes part
+        of its transaction: it exists if that commits, and is published then. Raises a DocumentError when the source
+        would be refused, a UsageError when an option is wrong, a TransientError when S3 or Postgres does not answer.
+        Redis may be down: the job is stored and its message follows.
         """
-        runtime = self._runtime()
+        new = self.request(
+            source,
+            version_id=version_id,
+            languages=languages,
+            formats=formats,
+            tenant=tenant,
+            client_token=client_token,
+        )
+        if session is None:
+            submitted = submission.submit(self._runtime().engine, new)
+            self.dispatch(submitted)
+        else:
+            submitted = submission.submit_on(session.connection(), new)
+            after_commit(session, lambda: self.dispatch(submitted))
+        return submitted.job_id
+
+    def request(
+        self,
+        source: str,
+        *,
+        version_id: str | None = None,
+        languages: str | Iterable[str] | None = None,
+        formats: str | Iterable[str] = tuple(OutputFormat),
+        tenant: str = "default",
+        client_token: str | None = None,
+    ) -> submission.NewJob:
+        """What `submit` would store, checked: for transactions that are not SQLAlchemy's (`submission.submit_with`)."""
         checked_tenant(tenant)
         options = JobOptions.of(self._settings.ocr_default_languages if languages is None else languages, formats)
         bucket, key = parse_s3_url(source)
-        facts = runtime.store.describe(bucket, key, version_id)
-        new = queries.NewJob(
+        facts = self._runtime().store.describe(bucket, key, version_id)
+        return submission.NewJob(
             tenant=tenant,
             source=SourceRef(bucket, key, facts.version_id),
             source_size=facts.size,
             options=options,
             client_token=client_token,
         )
-        job_id, outbox_id = queries.submit(runtime.engine, new)
-        if outbox_id is not None:
-            # The job is stored: whatever fails from here on, beat publishes what is left in the outbox.
-            with suppress(TransientError):
-                publish(runtime.app, CHAIN[0], job_id)
-                queries.published(runtime.engine, outbox_id)
-        return job_id
+
+    def dispatch(self, submitted: submission.Submitted) -> None:
+        """Publish a stored job's first message. The job is safe: whatever fails here, the reaper publishes later."""
+        if submitted.outbox_id is None:
+            return
+        runtime = self._runtime()
+        with suppress(PlatformError):
+            publish(runtime.app, CHAIN[0], submitted.job_id, wake=0)
+            submission.published(runtime.engine, submitted.outbox_id)
 
     def status(self, job_id: UUID | str) -> JobStatus:
         """How a job stands. Raises JobUnknown."""
@@ -103,7 +137,7 @@ class Client:
         return found[identifier]
 
     def statuses(self, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
-        """How many jobs stand, in four statements however many they are; unknown ids are left out."""
+        """How many jobs stand, in three statements however many they are; unknown ids are left out."""
         return queries.statuses(self._runtime().engine, job_ids)
 
     def watch(self, job_id: UUID | str, timeout: float | None = None) -> Iterator[JobStatus]:

@@ -264,6 +264,13 @@ class BrokerUnavailable(TransientError):
     default_message = "The message broker does not answer."
 
 
+class ScratchFull(TransientError):
+    """Raised when a page finds no room in the worker's temporary directory."""
+
+    code = "scratch_full"
+    default_message = "The worker's temporary directory (OCR_TEMP_DIR) is full, or too small for this page."
+
+
 class SystemicError(PlatformError):
     """Root of what would make every document fail."""
 
@@ -299,10 +306,18 @@ class EngineMissing(SystemicError):
 
 
 class WorkerLost(PlatformError):
-    """Given to a job that no worker could finish."""
+    """Given to a job that no worker could finish within OCR_MAX_ATTEMPTS."""
 
     code = "worker_lost"
-    default_message = "The workers that held this job were lost; submit it again."
+    default_message = "The workers that held this job were lost, as often as OCR_MAX_ATTEMPTS allows; submit it again."
+
+
+class ClaimLost(PlatformError):
+    """Raised in a worker whose claim is not the newest any more: it stops, and the job goes on elsewhere."""
+
+    code = "claim_lost"
+    policy = RetryPolicy.TRANSIENT
+    default_message = "Another worker has this job now."
 
 
 class StackFailed(PlatformError):

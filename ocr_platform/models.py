@@ -111,15 +111,49 @@ def checked_tenant(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as a stage sees it."""
+    """A job as a stage has claimed it.
+
+    `fence` is the claim's number, which only ever grows: what is written under an older one hits no row. A helper
+    has claimed pages alone and has None. `holder` is what pages are held under; `attempts` counts this stage's claims
+    since it last made progress, this one included.
+    """
 
     id: UUID
     tenant: str
     source: SourceRef
     options: JobOptions
+    stage: Stage
+    fence: int | None
+    holder: UUID
+    attempts: int = 1
     source_sha256: str | None = None
     source_format: DocumentFormat | None = None
     page_count: int | None = None
+
+    def hand_over(self, stage: Stage, helpers: int = 0) -> "HandOver":
+        """The message for whoever goes on, after this claim has ended."""
+        return HandOver(stage, helpers, None if self.fence is None else self.fence + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Whose message is to be published after a step, and how many helpers a long document may have.
+
+    `wake` is the job's fence at that moment, None when a helper does not know it.
+    """
+
+    stage: Stage
+    helpers: int = 0
+    wake: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a checkpoint did: pages that were new, pages that are left, whether the job moved on with it."""
+
+    new: int
+    left: int
+    moved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +241,7 @@ class JobStatus:
     pages: int | None
     pages_done: int
     pages_failed: dict[int, str]
+    attempts: int
     confidence: float | None
     created_at: datetime
     started_at: datetime | None

@@ -1,6 +1,6 @@
 """What the steps need from the outside, as small Protocols. Adapters and fakes implement them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from ocr_platform.models import (
     JobState,
     Output,
     PageResult,
+    Progress,
     SourceFacts,
     SourceRef,
     Stage,
@@ -72,57 +73,72 @@ class DocumentReader(Protocol):
         ...
 
 
-class StageLog(Protocol):
-    """A job's way through the stages. Each move is one conditional UPDATE: True for the one who moved it."""
+class ClaimLog(Protocol):
+    """Who may work on a job. What comes under an old claim changes nothing."""
 
-    def begin(self, job_id: UUID, stage: Stage) -> Job | None:
-        """Mark the job as running; None when it is not in this stage (any more)."""
+    def claim(self, job_id: UUID, stage: Stage, wake: int | None = None) -> Job | None:
+        """Take the job for this stage, by a message sent at that fence; None when it is not to be had."""
         ...
 
-    def fail(self, job_id: UUID, stage: Stage, code: str, message: str) -> bool:
+    def assist(self, job_id: UUID) -> Job | None:
+        """The job for a helper, who claims only pages; None when there is nothing to help with."""
+        ...
+
+    def renew(self, job: Job) -> None:
+        """Make the lease whole again. Raises ClaimLost."""
+        ...
+
+    def hand_back(self, job: Job, wait_seconds: float | None = None) -> bool:
+        """End a claim in good order, its attempt given back; True when the caller is to wake the next worker."""
+        ...
+
+    def retry_later(self, job: Job, wait: Callable[[int], float]) -> bool:
+        """End a claim that failed; a worker is woken after `wait(attempts)` seconds. False when no attempt is left."""
+        ...
+
+    def fail(self, job: Job, code: str, message: str) -> bool:
         """End the job as failed."""
         ...
 
     def postpone(self, job_id: UUID, stage: Stage) -> None:
-        """Keep a message that could not be published, for beat to publish later."""
+        """Keep a message that could not be published, for the reaper to publish later."""
         ...
 
 
 class PageQueue(Protocol):
     """The pages of a job as a queue inside the job."""
 
-    def record_plan(self, job_id: UUID, sha256: str, format: DocumentFormat, pages: int) -> bool:
+    def record_plan(self, job: Job, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store what the fetch found, a row a page, and move the job on to `ocr`."""
         ...
 
-    def unfinished(self, job_id: UUID, limit: int) -> list[int]:
-        """Numbers of up to `limit` pages that nobody has finished, in order."""
+    def claim_pages(self, job: Job, limit: int) -> list[int]:
+        """Take up to `limit` pages that nobody holds; their numbers, in order. Raises ClaimLost."""
         ...
 
-    def checkpoint(self, job_id: UUID, results: Sequence[PageResult], staged: StoredObject) -> int:
-        """Record finished pages and where their results are staged; return how many were new."""
-        ...
+    def checkpoint(self, job: Job, results: Sequence[PageResult], staged: StoredObject) -> Progress:
+        """Record finished pages and where their results are staged; with the last one the job moves on.
 
-    def complete(self, job_id: UUID) -> bool:
-        """Move the job on to `encrypt_upload` when no page is left."""
+        Raises ClaimLost.
+        """
         ...
 
 
 class OutputLedger(Protocol):
     """What a job has staged and delivered."""
 
-    def staged(self, job_id: UUID) -> list[tuple[StoredObject, list[int]]]:
+    def staged(self, job: Job) -> list[tuple[StoredObject, list[int]]]:
         """Staged objects with the page numbers that count in each."""
         ...
 
-    def record_outputs(self, job_id: UUID, outputs: Sequence[Output]) -> bool:
+    def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
         """Store the outputs and move the job on to `persist`."""
         ...
 
-    def finish(self, job_id: UUID) -> JobState | None:
+    def finish(self, job: Job) -> JobState | None:
         """Sum the pages up and end the job; None when somebody else did."""
         ...
 
 
-class Repository(StageLog, PageQueue, OutputLedger, Protocol):
+class Repository(ClaimLog, PageQueue, OutputLedger, Protocol):
     """All three: what the stages are given."""

@@ -1,9 +1,11 @@
 """The composition root: every service is built here, once a process, and passed in."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from celery import Celery
 from sqlalchemy import Engine
@@ -11,6 +13,7 @@ from sqlalchemy import Engine
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import s3_client
 from ocr_platform.broker import make_app
+from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
 from ocr_platform.db.repository import JobRepository
 from ocr_platform.settings import Settings
@@ -39,7 +42,16 @@ class Runtime:
     @cached_property
     def repository(self) -> JobRepository:
         """Jobs, pages and outputs."""
-        return JobRepository(self.engine)
+        return JobRepository(self.engine, self.terms)
+
+    @cached_property
+    def terms(self) -> ClaimTerms:
+        """How long a claim holds and how many there may be."""
+        return ClaimTerms(
+            lease=timedelta(seconds=self.settings.ocr_lease_seconds),
+            max_attempts=self.settings.ocr_max_attempts,
+            max_claims=self.settings.ocr_max_claims,
+        )
 
     @cached_property
     def store(self) -> S3Store:
@@ -75,6 +87,8 @@ class Runtime:
             batch_pages=self.settings.ocr_batch_pages,
             batch_seconds=self.settings.ocr_batch_seconds,
             slice_seconds=self.settings.ocr_time_slice_seconds,
+            lease_seconds=self.settings.ocr_lease_seconds,
+            max_helpers=self.settings.ocr_max_helpers,
         )
 
     def close(self) -> None:
@@ -88,17 +102,20 @@ class Runtime:
             self.app.close()
 
 
-class PerProcess:
+R_co = TypeVar("R_co", bound=Runtime, covariant=True)
+
+
+class PerProcess(Generic[R_co]):
     """A runtime for each process that asks: a forked child never uses its parent's connections."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._built: tuple[int, Runtime] | None = None
+    def __init__(self, build: Callable[[], R_co]) -> None:
+        self._build = build
+        self._built: tuple[int, R_co] | None = None
 
-    def __call__(self) -> Runtime:
+    def __call__(self) -> R_co:
         """This process's runtime."""
         if self._built is None or self._built[0] != os.getpid():
-            self._built = (os.getpid(), Runtime(self._settings))
+            self._built = (os.getpid(), self._build())
         return self._built[1]
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     db_port: Port = 5432
     db_name: Name
     db_user: Name
-    db_password: SecretStr | None = None  # beat and Flower never talk to the database
+    db_password: SecretStr | None = None  # Flower never talks to the database
     db_sslmode: SslMode | None = None
     db_sslrootcert: Path | None = None
 
@@ -117,7 +117,15 @@ class Settings(BaseSettings):
     ocr_batch_pages: Annotated[int, Field(ge=1, le=100)] = 8
     ocr_batch_seconds: Annotated[float, Field(ge=0, le=600)] = 3.0
     ocr_time_slice_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
-    ocr_stalled_seconds: Annotated[float, Field(ge=60, le=7 * 86400)] = 6 * 3600.0
+    ocr_lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    ocr_max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    ocr_max_claims: Annotated[int, Field(ge=10, le=1_000_000)] = 200
+    ocr_backoff_seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
+    ocr_max_helpers: Annotated[int, Field(ge=0, le=1000)] = 8
+    ocr_stop_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
+    ocr_sweep_seconds: Annotated[float, Field(ge=0.1, le=600)] = 5.0
+    ocr_wake_patience_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    ocr_orphans_seconds: Annotated[float, Field(ge=1, le=86400)] = 600.0
     ocr_concurrency: Annotated[int, Field(ge=1, le=256)] | None = None
     ocr_log_level: LogLevel = LogLevel.INFO
     ocr_flower_host: Name = "127.0.0.1"

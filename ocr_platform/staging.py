@@ -8,10 +8,13 @@ from uuid import UUID, uuid4
 
 from ocr_platform.models import PageResult, Word
 
+STAGING_ROOT = "work/"
+RESULTS_ROOT = "results/"
+
 
 def staging_prefix(job_id: UUID) -> str:
     """The prefix under which a job stages; nothing is left there when the job has ended."""
-    return f"work/{job_id}/"
+    return f"{STAGING_ROOT}{job_id}/"
 
 
 def staging_key(job_id: UUID) -> str:
@@ -19,9 +22,14 @@ def staging_key(job_id: UUID) -> str:
     return f"{staging_prefix(job_id)}{uuid4()}.json"
 
 
+def results_prefix(tenant: str, job_id: UUID) -> str:
+    """The prefix of a job's outputs."""
+    return f"{RESULTS_ROOT}{tenant}/{job_id}/"
+
+
 def results_key(tenant: str, job_id: UUID, name: str) -> str:
     """The one key of an output: the same for every try, so that a second try cannot make a second output."""
-    return f"results/{tenant}/{job_id}/{name}"
+    return f"{results_prefix(tenant, job_id)}{name}"
 
 
 def pack(results: Sequence[PageResult]) -> bytes:

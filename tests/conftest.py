@@ -157,5 +157,11 @@ def _launched(running: list[Service], service: Service) -> Service:
     return service
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # Here and not beside the faults: pytest asks only the first conftest files for options.
+    parser.addoption("--long", action="store_true", help="repeat the tests of faults often: hours, not minutes")
+    parser.addoption("--seed", type=int, help="the seed of a test of faults that is to be repeated")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes longer than a developer waits for; `-m 'not slow'` leaves it out")

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -129,8 +130,10 @@ class S3Store:
             raise SourceChanged("A stored object is not what was written; the bucket was changed from outside.")
         return body
 
-    def remove_all(self, prefix: str) -> int:
-        """Remove every version and delete marker under `prefix`; return how many."""
+    def remove_all(self, prefix: str, older_than: timedelta = timedelta()) -> int:
+        """Remove every version and delete marker under `prefix`, if all are older than that; return how many."""
+        if older_than and not self._all_older(prefix, older_than):
+            return 0
         removed = 0
         with translated_errors():
             while True:
@@ -142,6 +145,43 @@ class S3Store:
                 removed += len(found)
                 if not page.get("IsTruncated") or not found:
                     return removed
+
+    def _all_older(self, prefix: str, age: timedelta) -> bool:
+        before = datetime.now(UTC) - age
+        with translated_errors():
+            page = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, **self._owner())
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        return all(item["LastModified"] < before for item in found)
+
+    def folders(self, root: str) -> Iterator[list[str]]:
+        """Prefixes one level under `root`, also of what has only old versions left; a page of S3's at a time."""
+        marker: Any = {}
+        while True:
+            with translated_errors():
+                page = self.client.list_object_versions(
+                    Bucket=self.bucket, Prefix=root, Delimiter="/", **marker, **self._owner()
+                )
+            yield [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+            if not page.get("IsTruncated"):
+                return
+            marker = {"KeyMarker": page["NextKeyMarker"]}
+
+    def abort_uploads(self, root: str, older_than: timedelta) -> int:
+        """Give up uploads in parts under `root` that were begun so long ago; return how many."""
+        # S3's clock says when an upload began: a day's margin is more than any clock is off.
+        before = datetime.now(UTC) - older_than
+        aborted = 0
+        with translated_errors():
+            for page in self.client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=root, **self._owner()
+            ):
+                for upload in page.get("Uploads", ()):
+                    if upload["Initiated"] < before:
+                        self.client.abort_multipart_upload(
+                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"], **self._owner()
+                        )
+                        aborted += 1
+        return aborted
 
     def _remove(self, doomed: Any) -> None:
         answer = self.client.delete_objects(

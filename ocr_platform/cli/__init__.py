@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ocr_platform import __version__
+from ocr_platform.cli.health import health
 from ocr_platform.cli.jobs import result, status, submit
 from ocr_platform.cli.processes import beat, flower, migrate, worker
 from ocr_platform.cli.run import run
@@ -39,9 +40,9 @@ def main() -> None:
     \b
     Try it:      ocr-platform run letter.pdf
     Develop:     ocr-platform up, then submit, status and result in another terminal
-    Production:  ocr-platform migrate, worker, beat and flower, configured by the environment
+    Production:  ocr-platform migrate, worker, beat and flower, configured by the environment; health says how it stands
     """
 
 
-for _command in (run, up, submit, status, result, worker, beat, flower, migrate):
+for _command in (run, up, submit, status, result, health, worker, beat, flower, migrate):
     main.add_command(_command)

@@ -27,6 +27,8 @@ def _describe(status: JobStatus) -> str:
         lines.append(f"  pages       {status.pages_done} of {status.pages}")
     for number, code in status.pages_failed.items():
         lines.append(f"  page {number:<6} {code}")
+    if status.attempts > 1:
+        lines.append(f"  attempts    {status.attempts} of this stage")
     if status.confidence is not None:
         lines.append(f"  confidence  {status.confidence:.1f}")
     if status.error is not None:

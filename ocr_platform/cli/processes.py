@@ -3,16 +3,19 @@
 import click
 
 from ocr_platform.settings import load_settings
+from ocr_platform.workflow import QUEUES
 
 
 @click.command()
-@click.option("--queues", "-Q", default="ocr.io,ocr.cpu", show_default=True, help="Queues to take work from.")
+@click.option("--queues", "-Q", default=",".join(QUEUES), show_default=True, help="Queues to take work from.")
 @click.option("--concurrency", "-c", type=click.IntRange(1, 256), help="Processes; OCR_CONCURRENCY or the CPUs.")
+@click.option("--name", "-n", default="celery@%h", show_default=True, help="Its name in Flower; %h is the host's.")
 @click.option("--pool", "-P", type=click.Choice(["prefork", "solo", "threads"]), default="prefork", show_default=True)
-def worker(queues: str, concurrency: int | None, pool: str) -> None:
+def worker(queues: str, concurrency: int | None, name: str, pool: str) -> None:
     """Take documents through the chain until told to stop.
 
-    SIGTERM lets running tasks finish; SIGQUIT does not.
+    On SIGTERM it takes nothing new, ends or hands back what it has, and is gone within OCR_STOP_SECONDS and a few
+    more; no document loses an attempt by it. On SIGQUIT it ends at once.
     """
     from ocr_platform.db.engine import make_engine
     from ocr_platform.worker.app import make_worker_app
@@ -20,7 +23,13 @@ def worker(queues: str, concurrency: int | None, pool: str) -> None:
     settings = load_settings()
     make_engine(settings).dispose()  # a missing password ends the start, not the first document
     app = make_worker_app(settings)
-    arguments = ["worker", f"--queues={queues}", f"--pool={pool}", f"--loglevel={settings.ocr_log_level}"]
+    arguments = [
+        "worker",
+        f"--queues={queues}",
+        f"--pool={pool}",
+        f"--hostname={name}",
+        f"--loglevel={settings.ocr_log_level}",
+    ]
     # Workers have nothing to tell each other: Postgres knows what is cancelled, and beat is the only clock.
     arguments += ["--without-mingle", "--without-gossip"]
     if concurrency is not None:
@@ -30,11 +39,10 @@ def worker(queues: str, concurrency: int | None, pool: str) -> None:
 
 @click.command()
 def beat() -> None:
-    """Publish the periodic tasks. Run one; a second one only sweeps twice as often."""
-    from ocr_platform.worker.app import make_worker_app
+    """Run the reaper, which wakes up what no worker goes on with. Run two or more: one is active, the others wait."""
+    from ocr_platform.worker.beat import serve_beat
 
-    settings = load_settings()
-    make_worker_app(settings).start(["beat", f"--loglevel={settings.ocr_log_level}"])
+    serve_beat(load_settings())
 
 
 @click.command()

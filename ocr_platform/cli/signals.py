@@ -24,4 +24,8 @@ def orderly_exit() -> Iterator[None]:
 
     for each in INTERRUPTING:
         signal.signal(each, leave)
-    yield
+    try:
+        yield
+    finally:
+        # Cleaned up: an alarm while Python itself ends would kill the process, and change its exit code.
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -15,41 +15,32 @@ from ocr_platform.models import (
     OutputFormat,
     PageResult,
     SourceRef,
+    Stage,
     StoredObject,
 )
 
-PAGE_FIGURES = (
-    "state",
-    "error_code",
-    "width",
-    "height",
-    "dpi",
-    "words",
-    "letters",
-    "confidence",
-    "seconds",
-    "staged",
-)
 
-
-def job_of(row: Row[Any]) -> Job:
-    """A job row as a stage sees it."""
+def job_of(row: Row[Any], fence: int | None, holder: UUID) -> Job:
+    """A job row as a stage sees it, under the claim that it has."""
     return Job(
         id=row.id,
         tenant=row.tenant,
         source=SourceRef(row.source_bucket, row.source_key, row.source_version_id),
         options=JobOptions.of(row.options["languages"], row.options["formats"]),
+        stage=Stage(row.stage),
+        fence=fence,
+        holder=holder,
+        attempts=row.attempts,
         source_sha256=row.source_sha256,
         source_format=DocumentFormat(row.source_format) if row.source_format else None,
         page_count=row.page_count,
     )
 
 
-def page_values(job_id: UUID, page: PageResult, staged: StoredObject) -> dict[str, Any]:
-    """Bound parameters of a page's checkpoint: whose page it is, and its `PAGE_FIGURES`."""
+def page_values(page: PageResult) -> dict[str, Any]:
+    """Column values of a recognised page."""
     return {
-        "of_job": job_id,
-        "of_number": page.number,
+        "number": page.number,
         "state": "done" if page.error is None else "failed",
         "error_code": page.error,
         "width": page.width,
@@ -59,16 +50,12 @@ def page_values(job_id: UUID, page: PageResult, staged: StoredObject) -> dict[st
         "letters": page.letters,
         "confidence": page.confidence,
         "seconds": page.seconds,
-        "staged": asdict(staged),
     }
 
 
-def output_values(job_id: UUID, outputs: Sequence[Output]) -> list[dict[str, Any]]:
+def output_values(outputs: Sequence[Output]) -> list[dict[str, Any]]:
     """Column values of outputs."""
-    return [
-        {"job_id": job_id, "format": item.format, "content_type": item.content_type, **asdict(item.stored)}
-        for item in outputs
-    ]
+    return [{"format": item.format, "content_type": item.content_type, **asdict(item.stored)} for item in outputs]
 
 
 def output_of(row: Row[Any]) -> Output:

@@ -35,6 +35,9 @@ _NAMING = {
 }
 
 
+_OPEN = "state IN ('queued', 'running')"
+
+
 def _one_of(column: str, values: type[JobState | Stage | DocumentFormat | OutputFormat]) -> CheckConstraint:
     """A text column with a check: a new value is one short migration, unlike a Postgres enum type."""
     listed = ", ".join(f"'{value}'" for value in values)
@@ -58,8 +61,13 @@ class JobRow(Base):
         _one_of("stage", Stage),
         _one_of("source_format", DocumentFormat),
         CheckConstraint("(state IN ('queued', 'running')) = (finished_at IS NULL)", name="finished"),
-        # The sweep looks only at jobs that are not done: the index stays small however many jobs there ever were.
-        Index("ix_jobs_open", "updated_at", postgresql_where=text("state IN ('queued', 'running')")),
+        CheckConstraint("lease_until IS NULL OR finished_at IS NULL", name="lease"),
+        # One small index for each question of the reaper: none grows with the jobs that have ended, and the first
+        # holds only what workers have in hand.
+        Index("ix_jobs_leases", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
+        Index("ix_jobs_waiting", "woken_at", postgresql_where=text(f"{_OPEN} AND lease_until IS NULL")),
+        Index("ix_jobs_due", "next_attempt_at", postgresql_where=text(f"{_OPEN} AND woken_at IS NULL")),
+        Index("ix_jobs_uncleaned", "finished_at", postgresql_where=text("NOT cleaned AND state = 'failed'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -74,10 +82,25 @@ class JobRow(Base):
     options: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default=JobState.QUEUED.value)
     stage: Mapped[str] = mapped_column(server_default=Stage.FETCH_DECRYPT.value)
+    # The claim: how often this stage was claimed since it last made progress, how often the job was claimed in all,
+    # the number of the newest claim, and until when that one holds.
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    claims: Mapped[int] = mapped_column(server_default="0")
+    fence: Mapped[ByteCount] = mapped_column(server_default="0")
+    lease_until: Mapped[datetime | None]
+    # No claim before the one; the other says when a message was last sent, and nothing when one is still to be sent.
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    woken_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    # The claim came by the newest message and not by an older one: it says how far the queue has been served.
+    in_turn: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Workers leave rows alone that were written for a newer protocol than their own.
+    protocol: Mapped[int] = mapped_column(server_default="1")
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     page_count: Mapped[int | None]
+    pages_left: Mapped[int | None]
     confidence: Mapped[float | None] = mapped_column(Float)
+    cleaned: Mapped[bool] = mapped_column(server_default=text("false"))  # a failed job left nothing in the bucket
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
@@ -85,7 +108,7 @@ class JobRow(Base):
 
 
 class PageRow(Base):
-    """One page: whether it is done, where its result is staged, and its figures (pixels, seconds, 0-100)."""
+    """One page: whether it is done, who has it, where its result is staged, its figures (pixels, seconds, 0-100)."""
 
     __tablename__ = "pages"
     __table_args__ = (
@@ -97,6 +120,8 @@ class PageRow(Base):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(server_default="pending")
+    holder: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
     error_code: Mapped[str | None]
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -136,3 +161,16 @@ class OutboxRow(Base):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     stage: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class ReaperRow(Base):
+    """The last round of the reaper that is active: who it is, when it was, what it did. One row."""
+
+    __tablename__ = "reaper"
+    __table_args__ = (CheckConstraint("id = 1", name="only"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default="1")
+    name: Mapped[str]
+    round_at: Mapped[datetime]
+    seconds: Mapped[float] = mapped_column(Float)
+    figures: Mapped[dict[str, Any]]

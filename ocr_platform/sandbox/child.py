@@ -140,7 +140,11 @@ def main(argv: list[str]) -> None:
     config = Config(**json.loads(argv[3]))
     _end_with_worker(int(argv[2]), Path(config.scratch))
     limit_resources(config.memory_bytes)
-    serve(channel, config)
+    try:
+        serve(channel, config)
+    finally:
+        # The closed channel may tell of the worker's death before the kernel does.
+        shutil.rmtree(config.scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

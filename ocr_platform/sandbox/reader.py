@@ -1,5 +1,6 @@
 """The worker's side of the sandbox: a DocumentReader whose faults are typed and never the worker's own."""
 
+import errno
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,6 +15,7 @@ from ocr_platform.errors import (
     PageError,
     PageTimeout,
     PlatformError,
+    ScratchFull,
     classes_by_code,
 )
 from ocr_platform.models import PageResult, Word
@@ -115,14 +117,19 @@ class SandboxReader:
             self._process.abandon()
             self._process = self._open = None
         if self._process is None:
-            self._process = SandboxProcess(self._config, self._temp_dir, self._environment)
+            try:
+                self._process = SandboxProcess(self._config, self._temp_dir, self._environment)
+            except OSError as exc:
+                if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise ScratchFull from exc
         return self._process
 
 
 def _error(code: object) -> PlatformError:
     """The error of a code, of those that a sandbox can meet; the message is ours, whatever the sandbox says."""
     found = classes_by_code().get(str(code), DecoderCrash)
-    return found() if issubclass(found, (DocumentError, EngineMissing)) else DecoderCrash()
+    return found() if issubclass(found, (DocumentError, EngineMissing, ScratchFull)) else DecoderCrash()
 
 
 def _page(number: int, item: dict[str, Any]) -> PageResult:

@@ -1,7 +1,8 @@
-"""The four stages as pure functions over ports. Each returns the stage whose message is to be published, or None."""
+"""The four stages as pure functions over ports. Each returns whose message is to be published, or None."""
 
 from ocr_platform.steps.fetch import fetch_decrypt
-from ocr_platform.steps.ocr import Pace, recognise_pages
+from ocr_platform.steps.ocr import recognise_pages
+from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.persist import persist
 from ocr_platform.steps.upload import encrypt_upload
 

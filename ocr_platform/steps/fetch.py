@@ -1,12 +1,15 @@
 """Stage 1: the source is read and proved to be what was submitted; its pages become a queue."""
 
 from ocr_platform.errors import LanguageMissing
-from ocr_platform.models import Job, Stage
+from ocr_platform.models import HandOver, Job, Stage
 from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue
+from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.source import opened_source
 
 
-def fetch_decrypt(job: Job, store: ObjectStore, reader: DocumentReader, pages: PageQueue) -> Stage | None:
+def fetch_decrypt(
+    job: Job, store: ObjectStore, reader: DocumentReader, pages: PageQueue, pace: Pace
+) -> HandOver | None:
     """Check languages, protection, size, checksum and format, then plan the pages.
 
     Raises a DocumentError for whatever is wrong with the document or the request.
@@ -14,8 +17,8 @@ def fetch_decrypt(job: Job, store: ObjectStore, reader: DocumentReader, pages: P
     _require_languages(job, reader)
     with opened_source(job, store, reader) as (document, found):
         count = reader.count_pages(document)
-        moved = pages.record_plan(job.id, document.sha256, found, count)
-    return Stage.OCR if moved else None
+        moved = pages.record_plan(job, document.sha256, found, count)
+    return job.hand_over(Stage.OCR, pace.helpers(count)) if moved else None
 
 
 def _require_languages(job: Job, reader: DocumentReader) -> None:

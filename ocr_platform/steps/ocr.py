@@ -1,51 +1,83 @@
-"""Stage 2: pages are recognised in batches, each batch staged encrypted and checkpointed before the next."""
+"""Stage 2: pages are claimed and recognised in batches, each staged encrypted and checkpointed before the next."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from ocr_platform.models import Job, PageResult, Stage
+from ocr_platform.crash_points import CrashPoint, reach
+from ocr_platform.errors import ClaimLost
+from ocr_platform.models import HandOver, Job, PageResult, Progress, Stage
 from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument, Repository
 from ocr_platform.staging import pack, staging_key
+from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.source import opened_source
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long a worker stays with one job; seconds by `clock`, which never runs backwards."""
-
-    batch_pages: int
-    batch_seconds: float
-    slice_seconds: float
-    clock: Callable[[], float] = time.monotonic
-
-
 def recognise_pages(
-    job: Job, store: ObjectStore, reader: DocumentReader, repository: Repository, pace: Pace
-) -> Stage | None:
-    """Recognise what is unfinished for one time slice, then hand the job on, or back to the queue's end."""
+    job: Job,
+    store: ObjectStore,
+    reader: DocumentReader,
+    repository: Repository,
+    pace: Pace,
+    stopping: Callable[[], bool] = lambda: False,
+) -> HandOver | None:
+    """Recognise pages that nobody has for one time slice, then hand the job on, or back to the queue's end.
+
+    Whoever finishes the last page hands over, worker or helper. Raises ClaimLost.
+    """
     slice_ends = pace.clock() + pace.slice_seconds
-    waiting = repository.unfinished(job.id, pace.batch_pages)
-    if waiting:
+    seconds: float | None = None
+    left = job.page_count or 0
+    numbers = repository.claim_pages(job, pace.batch_pages)
+    if numbers:
         with opened_source(job, store, reader) as (document, _format):
-            while waiting:
-                results = _batch(job, document, reader, waiting, pace)
-                staged = store.write(staging_key(job.id), pack(results), "application/json")
-                repository.checkpoint(job.id, results, staged)
-                waiting = repository.unfinished(job.id, pace.batch_pages)
-                if waiting and pace.clock() >= slice_ends:
-                    return Stage.OCR
-    return Stage.ENCRYPT_UPLOAD if repository.complete(job.id) else None
+            while numbers:
+                started = pace.clock()
+                results = _batch(job, document, reader, numbers, pace, stopping)
+                if results:
+                    progress = _checkpointed(job, results, store, repository)
+                    if progress.moved:
+                        return job.hand_over(Stage.ENCRYPT_UPLOAD)
+                    left = progress.left
+                    seconds = (pace.clock() - started) / len(results)
+                if stopping() or pace.clock() >= slice_ends:
+                    # Helpers are offered anew for each slice: what became of the earlier ones need not be known.
+                    handed_back = repository.hand_back(job)
+                    return job.hand_over(Stage.OCR, pace.helpers(left)) if handed_back else None
+                numbers = repository.claim_pages(job, pace.batch_of(seconds))
+    # Others hold what is left, and whoever is last hands over. Should they die, the job is due again by then.
+    repository.hand_back(job, wait_seconds=pace.lease_seconds)
+    return None
 
 
 def _batch(
-    job: Job, document: OpenDocument, reader: DocumentReader, numbers: list[int], pace: Pace
+    job: Job,
+    document: OpenDocument,
+    reader: DocumentReader,
+    numbers: list[int],
+    pace: Pace,
+    stopping: Callable[[], bool],
 ) -> list[PageResult]:
-    """Recognise pages until the batch is full or its time is over; at least one."""
+    """Recognise pages until the batch is full, its time is over, or the worker is told to stop."""
     ends = pace.clock() + pace.batch_seconds
     results: list[PageResult] = []
     for number in numbers:
+        if stopping():
+            break
+        reach(CrashPoint.PAGE_STARTED)
         results.append(reader.recognise(document, number, job.options.languages))
         if pace.clock() >= ends:
             break
     return results
+
+
+def _checkpointed(job: Job, results: list[PageResult], store: ObjectStore, repository: Repository) -> Progress:
+    """Stage a batch and record it. A claim that was lost meanwhile takes its object along."""
+    key = staging_key(job.id)
+    staged = store.write(key, pack(results), "application/json")
+    reach(CrashPoint.STAGED)
+    try:
+        progress = repository.checkpoint(job, results, staged)
+    except ClaimLost:
+        store.remove_all(key)
+        raise
+    reach(CrashPoint.CHECKPOINTED)
+    return progress

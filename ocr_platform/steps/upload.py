@@ -1,30 +1,49 @@
 """Stage 3: the outputs are built from the staged pages and stored, encrypted, at their final place."""
 
-from ocr_platform.models import Job, Output, OutputFormat, PageResult, Stage
+from ocr_platform.crash_points import CrashPoint, reach
+from ocr_platform.errors import OutputConflict
+from ocr_platform.models import HandOver, Job, Output, OutputFormat, PageResult, Stage
 from ocr_platform.outputs import builder_of
 from ocr_platform.ports import ObjectStore, OutputLedger
 from ocr_platform.staging import results_key, unpack
 
 
-def encrypt_upload(job: Job, store: ObjectStore, ledger: OutputLedger) -> Stage | None:
+def encrypt_upload(job: Job, store: ObjectStore, ledger: OutputLedger) -> HandOver | None:
     """Write every output that was asked for; none when no page could be recognised."""
     pages = _staged_pages(job, store, ledger)
     outputs = []
     if any(page.error is None for page in pages):
         outputs = [_delivered(job, name, pages, store) for name in job.options.formats]
-    return Stage.PERSIST if ledger.record_outputs(job.id, outputs) else None
+    recorded = ledger.record_outputs(job, outputs)
+    for output in outputs:
+        usual = _key(job, output.format)
+        if output.stored.key != usual:
+            # Two objects are there and one counts; the other one is nobody's any more.
+            store.remove_all(usual if recorded else output.stored.key)
+    return job.hand_over(Stage.PERSIST) if recorded else None
 
 
 def _staged_pages(job: Job, store: ObjectStore, ledger: OutputLedger) -> list[PageResult]:
     pages: list[PageResult] = []
-    for staged, numbers in ledger.staged(job.id):
+    for staged, numbers in ledger.staged(job):
         counted = set(numbers)
         pages.extend(page for page in unpack(store.read(staged)) if page.number in counted)
     return sorted(pages, key=lambda page: page.number)
 
 
 def _delivered(job: Job, name: OutputFormat, pages: list[PageResult], store: ObjectStore) -> Output:
+    """Store one output. Where a worker of another version left other bytes, it goes beside them."""
     builder = builder_of(name)
-    key = results_key(job.tenant, job.id, builder.file_name)
-    stored = store.write(key, builder.build(job, pages), builder.content_type)
+    body = builder.build(job, pages)
+    try:
+        stored = store.write(_key(job, name), body, builder.content_type)
+    except OutputConflict:
+        stored = store.write(_key(job, name, beside=job.fence), body, builder.content_type)
+    reach(CrashPoint.OUTPUT_WRITTEN)
     return Output(name, builder.content_type, stored)
+
+
+def _key(job: Job, name: OutputFormat, beside: int | None = None) -> str:
+    """The key of an output: always the same one, or one that belongs to a claim alone."""
+    file_name = builder_of(name).file_name
+    return results_key(job.tenant, job.id, file_name if beside is None else f"{beside}-{file_name}")

@@ -2,13 +2,16 @@
 
     store, repository, reader = InMemoryStore(), InMemoryRepository(), FakeReader(["Dear Ms Roe,"])
     job_id = repository.add(store.put_source(b"%PDF-1.7 ..."))
+    job = repository.claim(job_id, Stage.FETCH_DECRYPT)
 
-They keep the rules of the real ones: protection is checked before a body is read, nothing is overwritten, and a
-job moves only out of the stage that it is in. Faults are put in by `inject` and by the reader's `faults`.
+They keep the rules of the real ones: protection is checked before a body is read, nothing is overwritten, and a job
+moves only out of the stage that it is in, under its newest claim. Faults are put in by `inject` and by the reader's
+`faults`; time passes by `expire`.
 """
 
 from ocr_platform.testing.reader import FakeDocument, FakeReader
-from ocr_platform.testing.repository import InMemoryRepository, JobRecord
+from ocr_platform.testing.records import JobRecord, PageRecord
+from ocr_platform.testing.repository import InMemoryRepository
 from ocr_platform.testing.store import KMS_KEY, OTHER_KMS_KEY, InMemoryStore, StoredSource
 
 __all__ = [
@@ -19,5 +22,6 @@ __all__ = [
     "InMemoryRepository",
     "InMemoryStore",
     "JobRecord",
+    "PageRecord",
     "StoredSource",
 ]

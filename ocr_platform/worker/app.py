@@ -1,33 +1,44 @@
 """The worker's application: the broker's settings and the tasks."""
 
+import warnings
+
 from celery import Celery
-from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
+from celery.exceptions import CPendingDeprecationWarning
+from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown, worker_shutting_down
 
 from ocr_platform.broker import make_app
 from ocr_platform.monitoring.logging import configure_logging
 from ocr_platform.runtime import PerProcess
 from ocr_platform.settings import Settings
-from ocr_platform.worker.beat import beat_settings
+from ocr_platform.worker.services import WorkerRuntime
+from ocr_platform.worker.shutdown import Shutdown
 from ocr_platform.worker.tasks import register_tasks
 
 
-def make_worker_app(settings: Settings) -> Celery:
-    """An application for workers, beat and Flower."""
+def make_worker_app(settings: Settings, runtime_type: type[WorkerRuntime] = WorkerRuntime) -> Celery:
+    """An application for workers and Flower; `runtime_type` builds the services of each process."""
     app = make_app(settings)
-    app.conf.update(beat_settings())
+    app.conf.broker_transport = "ocr_platform.worker.transport:Transport"
     if settings.ocr_concurrency is not None:
         app.conf.worker_concurrency = settings.ocr_concurrency
-    runtime = PerProcess(settings)
+    shutdown = Shutdown()
+    runtime = PerProcess(lambda: runtime_type(settings, shutdown))
     register_tasks(app, runtime)
-    _connect_signals(settings, runtime)
+    _connect_signals(settings, runtime, shutdown)
     return app
 
 
-def _connect_signals(settings: Settings, runtime: PerProcess) -> None:
+def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shutdown: Shutdown) -> None:
     # Celery keeps weak references: without weak=False the handlers would be gone before the first signal.
     @setup_logging.connect(weak=False)
     def _logging(**_: object) -> None:
         configure_logging(settings.ocr_log_level)
+        # With each lost connection Celery advises to kill running tasks. They need not die: see `broker`.
+        warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
+    @worker_shutting_down.connect(weak=False)
+    def _stop(**_: object) -> None:
+        shutdown.begin()
 
     @worker_process_shutdown.connect(weak=False)
     @worker_shutdown.connect(weak=False)

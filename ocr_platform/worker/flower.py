@@ -24,4 +24,6 @@ def serve_flower(settings: Settings) -> None:
     flower_options.port = settings.ocr_flower_port
     # It only shows: whoever got past the login cannot stop workers or send tasks.
     flower_options.read_only = True
-    make_worker_app(settings).start(["flower"])
+    app = make_worker_app(settings)
+    app.conf.broker_transport = "redis"  # it tells what kind of broker there is by this name
+    app.start(["flower"])

@@ -1,86 +1,175 @@
-"""The base of the stage tasks: begin, do the step, hand over; every error ends in a retry or in a terminal state."""
+"""The base of the tasks: claim, do the step, hand over; every error ends in a later attempt or in a terminal state.
+
+What cannot be written down, because Postgres does not answer or the process dies, is left as it is: the lease ends, and
+the reaper wakes the next worker.
+"""
 
 import logging
+import random
+import time
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from celery import Task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 
-from ocr_platform.errors import BrokerUnavailable, InternalError, PageTimeout, PlatformError, RetryPolicy
-from ocr_platform.models import Job, Stage
+from ocr_platform.crash_points import CrashPoint, reach
+from ocr_platform.errors import (
+    BrokerUnavailable,
+    ClaimLost,
+    DatabaseUnavailable,
+    InternalError,
+    PageTimeout,
+    PlatformError,
+    RetryPolicy,
+)
+from ocr_platform.models import HandOver, Job, Stage
 from ocr_platform.monitoring.logging import job_context
-from ocr_platform.runtime import Runtime
-from ocr_platform.staging import staging_prefix
-from ocr_platform.workflow import publish
+from ocr_platform.worker.cleaning import remove_objects
+from ocr_platform.worker.heart import Pulse
+from ocr_platform.worker.services import WorkerRuntime
+from ocr_platform.workflow import PROTOCOL_HEADER, PROTOCOL_VERSION, WAKE_HEADER, publish, publish_helpers
 
-Step = Callable[[Runtime, Job], Stage | None]
+Claim = Callable[[UUID], Job | None]
+Step = Callable[[WorkerRuntime, Job, Pulse], HandOver | None]
 
 _log = logging.getLogger(__name__)
-# Together half a minute: long enough for a restart of a service, short enough to keep no worker's queue waiting.
-_RETRY_SECONDS = (1, 4, 10, 15)
+_MAX_BACKOFF_SECONDS = 600.0
+_RETURN_SECONDS = 1.0
+_MAX_FENCE = 2**63  # a Postgres bigint
 
 
 class StageTask(Task):  # type: ignore[type-arg]
     """A task whose only argument is a job's id, and which returns None."""
 
-    max_retries = len(_RETRY_SECONDS)
-    default_retry_delay = 1  # Celery's own retry, after a worker process was lost; its default is three minutes
+    # Celery's own retry, after a worker process was lost. It is a wake-up like any other: the claim says who works.
+    max_retries = 3
+    default_retry_delay = 1
     typing = True
 
-    def run_stage(self, runtime: Runtime, stage: Stage, job_id: str, step: Step) -> None:
-        """Run `step` if the job is in `stage`; drop the message otherwise."""
+    def run_stage(self, runtime: WorkerRuntime, stage: Stage, job_id: str, claim: Claim, step: Step) -> None:
+        """Run `step` if the job is to be had; drop the message otherwise."""
+        reach(CrashPoint.MESSAGE_TAKEN)
         try:
             identifier = UUID(job_id)
         except (ValueError, TypeError, AttributeError):
             _log.warning("message_malformed", extra={"stage": stage})
             return
+        if runtime.shutdown.begun:
+            raise Reject(requeue=True)  # for a worker that stays
         with job_context(identifier, stage):
+            if self._is_newer():
+                _log.info("message_newer")
+                return
             try:
-                self._run(runtime, stage, identifier, step)
-            except PlatformError as exc:
-                self._settle(runtime, stage, identifier, exc)
-            except SoftTimeLimitExceeded:
-                self._fail(runtime, stage, identifier, PageTimeout("The stage took longer than its time limit."))
-            except Exception:  # noqa: BLE001  whatever happened, the job must get a terminal state
-                _log.exception("stage_crashed")
-                self._fail(runtime, stage, identifier, InternalError())
+                _work(runtime, identifier, claim, step)
+            except (PlatformError, SoftTimeLimitExceeded) as exc:
+                # The end of a claim could not be written down.
+                _log.warning("claim_left", extra={"code": getattr(exc, "code", "interrupted")})
+        reach(CrashPoint.TASK_DONE)
 
-    def _run(self, runtime: Runtime, stage: Stage, job_id: UUID, step: Step) -> None:
-        job = runtime.repository.begin(job_id, stage)
-        if job is None:
-            _log.info("message_dropped")
+    @property
+    def wake(self) -> int | None:
+        """The job's fence when this message was sent, if it says so."""
+        wake = (self.request.headers or {}).get(WAKE_HEADER)
+        return wake if isinstance(wake, int) and 0 <= wake < _MAX_FENCE else None
+
+    def _is_newer(self) -> bool:
+        """True for a message that a newer version sent: it may mean more than this version knows."""
+        version = (self.request.headers or {}).get(PROTOCOL_HEADER, PROTOCOL_VERSION)
+        return not isinstance(version, int) or version > PROTOCOL_VERSION
+
+
+def _claimed(claim: Claim, job_id: UUID) -> Job | None:
+    """The job, if it is to be had. Without Postgres the message goes back, slowly: it is as good as before."""
+    try:
+        return claim(job_id)
+    except DatabaseUnavailable as exc:
+        _log.warning("message_returned", extra={"code": exc.code})
+        time.sleep(_RETURN_SECONDS)
+        raise Reject(requeue=True) from exc
+
+
+def _work(runtime: WorkerRuntime, job_id: UUID, claim: Claim, step: Step) -> None:
+    job = _claimed(claim, job_id)
+    if job is None:
+        _log.info("message_dropped")
+        return
+    reach(CrashPoint.CLAIMED)
+    with runtime.heart.beating(job) as pulse:
+        following = _outcome(runtime, job, pulse, step)
+    if following is not None:
+        reach(CrashPoint.MOVED)
+        _hand_over(runtime, job_id, following)
+
+
+def _outcome(runtime: WorkerRuntime, job: Job, pulse: Pulse, step: Step) -> HandOver | None:
+    """Whose message is to be published after the step, or after what went wrong in it."""
+    try:
+        following = step(runtime, job, pulse)
+    except ClaimLost:
+        _log.warning("claim_lost")
+    except PlatformError as exc:
+        _settle(runtime, job, exc)
+    except SoftTimeLimitExceeded:
+        if pulse.interrupted:
+            return _handed_back(runtime, job)
+        _fail(runtime, job, PageTimeout("The stage took longer than its time limit."))
+    except Exception:  # noqa: BLE001  whatever happened, the job must get a terminal state
+        _log.exception("stage_crashed")
+        _fail(runtime, job, InternalError())
+    else:
+        _log.info("stage_done", extra={"next": following.stage if following else None})
+        return following
+    return None
+
+
+def _handed_back(runtime: WorkerRuntime, job: Job) -> HandOver | None:
+    """Give back what a shutdown interrupted; it costs no attempt."""
+    _log.info("stage_interrupted")
+    return job.hand_over(job.stage) if runtime.repository.hand_back(job) else None
+
+
+def _settle(runtime: WorkerRuntime, job: Job, error: PlatformError) -> None:
+    """Try again what may pass, fail what will not."""
+    if error.policy is RetryPolicy.TRANSIENT and job.fence is not None:
+        wait = partial(backoff_seconds, base=runtime.settings.ocr_backoff_seconds)
+        if runtime.repository.retry_later(job, wait):
+            _log.warning("stage_retried", extra={"code": error.code})
             return
-        following = step(runtime, job)
-        _log.info("stage_done", extra={"next": following})
-        if following is not None:
-            self._hand_over(runtime, following, job_id)
+    if error.policy is not RetryPolicy.DOCUMENT:
+        _log.error("stage_failed", extra={"code": error.code}, exc_info=error)
+    _fail(runtime, job, error)
 
-    def _hand_over(self, runtime: Runtime, following: Stage, job_id: UUID) -> None:
-        """Wake the next stage up. The job has moved on already: what Redis does not take now, beat publishes later."""
-        try:
-            publish(runtime.app, following, job_id)
-        except BrokerUnavailable:
-            runtime.repository.postpone(job_id, following)
-            _log.warning("message_postponed", extra={"next": following})
 
-    def _settle(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
-        """Try again what may pass, fail what will not."""
-        tried: int = self.request.retries
-        if error.policy is RetryPolicy.TRANSIENT and tried < len(_RETRY_SECONDS):
-            _log.warning("stage_retried", extra={"code": error.code, "tried": tried})
-            raise self.retry(exc=error, countdown=_RETRY_SECONDS[tried])
-        if error.policy is not RetryPolicy.DOCUMENT:
-            _log.error("stage_failed", extra={"code": error.code}, exc_info=error)
-        self._fail(runtime, stage, job_id, error)
+def _fail(runtime: WorkerRuntime, job: Job, error: PlatformError) -> None:
+    """End the job, unless somebody else has it now; only then is what it stored nobody's any more."""
+    if job.fence is None:
+        # A helper only gives its pages back: what is wrong with the job, its own worker meets too.
+        _log.warning("help_ended", extra={"code": error.code})
+        runtime.repository.hand_back(job)
+        return
+    if not runtime.repository.fail(job, error.code, error.message):
+        _log.info("failure_dropped", extra={"code": error.code})
+        return
+    _log.warning("job_failed", extra={"code": error.code})
+    try:
+        remove_objects(runtime.store, job.tenant, job.id)
+    except PlatformError as exc:
+        _log.warning("objects_left", extra={"code": exc.code})  # the reaper looks again
 
-    def _fail(self, runtime: Runtime, stage: Stage, job_id: UUID, error: PlatformError) -> None:
-        """End the job, unless somebody else moved it; only then is what it staged nobody's any more."""
-        if not runtime.repository.fail(job_id, stage, error.code, error.message):
-            _log.info("failure_dropped", extra={"code": error.code})
-            return
-        _log.warning("job_failed", extra={"code": error.code})
-        try:
-            runtime.store.remove_all(staging_prefix(job_id))
-        except PlatformError as exc:
-            _log.warning("staged_left", extra={"code": exc.code})
+
+def _hand_over(runtime: WorkerRuntime, job_id: UUID, following: HandOver) -> None:
+    """Wake the next worker up. The job has moved on already: what Redis does not take now, the reaper publishes."""
+    try:
+        publish(runtime.app, following.stage, job_id, following.wake)
+        publish_helpers(runtime.app, job_id, following.helpers, runtime.settings.ocr_time_slice_seconds)
+    except BrokerUnavailable:
+        runtime.repository.postpone(job_id, following.stage)
+        _log.warning("message_postponed", extra={"next": following.stage})
+
+
+def backoff_seconds(attempts: int, base: float) -> float:
+    """Seconds until the next attempt: base times 4 to the attempts, bounded, and jittered so that jobs spread."""
+    return random.uniform(0.5, 1.0) * min(_MAX_BACKOFF_SECONDS, base * 4.0 ** (attempts - 1))  # noqa: S311

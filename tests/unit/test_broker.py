@@ -1,8 +1,14 @@
+import socket
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kombu.utils.imports import symbol_by_name
 from kombu.utils.url import parse_url
 
-from ocr_platform.broker import broker_url, make_app
+from ocr_platform.broker import AssistLast, broker_url, make_app
 from ocr_platform.settings import Settings, load_settings
+from ocr_platform.workflow import ASSIST_QUEUE, CPU_QUEUE, IO_QUEUE, QUEUES
 
 PASSWORD = "p@ss:w/rd#?%&+ ü"
 
@@ -98,3 +104,54 @@ def test_secrets_are_not_in_the_applications_text(environ: dict[str, str]) -> No
 
     assert "hush-hush" not in repr(app)
     assert "hush-hush" not in app.conf.humanize(with_defaults=True, censored=True)
+
+
+def test_work_goes_on_when_redis_is_away_for_a_moment(settings: Settings) -> None:
+    conf = make_app(settings).conf
+
+    # A doubled message meets a live lease: nothing is gained by killing what is being done.
+    assert conf.worker_cancel_long_running_tasks_on_connection_loss is False
+    assert conf.broker_connection_max_retries is None
+
+
+def test_peer_that_vanished_is_noticed_within_a_minute(settings: Settings) -> None:
+    options = make_app(settings).conf.broker_transport_options
+    probes = options["socket_keepalive_options"]
+
+    assert options["socket_keepalive"]
+    silent = probes[socket.TCP_KEEPIDLE] + probes[socket.TCP_KEEPINTVL] * probes[socket.TCP_KEEPCNT]
+    assert silent <= 60
+    assert probes[socket.TCP_USER_TIMEOUT] <= 60_000  # milliseconds
+
+
+class TestOrderOfQueues:
+    def test_kombu_finds_it_by_the_name_in_the_settings(self, settings: Settings) -> None:
+        name = make_app(settings).conf.broker_transport_options["queue_order_strategy"]
+
+        assert symbol_by_name(name) is AssistLast
+
+    def test_help_is_looked_for_when_all_else_is_empty(self) -> None:
+        assert AssistLast([ASSIST_QUEUE, IO_QUEUE, CPU_QUEUE]).consume(3) == [IO_QUEUE, CPU_QUEUE, ASSIST_QUEUE]
+
+    def test_the_other_queues_take_turns(self) -> None:
+        order = AssistLast(list(QUEUES))
+
+        order.rotate(IO_QUEUE)
+        assert order.consume(3) == [CPU_QUEUE, IO_QUEUE, ASSIST_QUEUE]
+        order.rotate(CPU_QUEUE)
+        assert order.consume(3) == [IO_QUEUE, CPU_QUEUE, ASSIST_QUEUE]
+
+    @given(st.permutations(QUEUES), st.lists(st.sampled_from(QUEUES), max_size=10))
+    def test_help_stays_last_and_no_queue_is_forgotten_whatever_was_served(
+        self, queues: list[str], served: list[str]
+    ) -> None:
+        order = AssistLast(queues)
+        for queue in served:
+            order.rotate(queue)
+
+        found = order.consume(len(QUEUES))
+        assert found[-1] == ASSIST_QUEUE
+        assert sorted(found) == sorted(QUEUES)
+
+    def test_worker_without_queues_looks_nowhere(self) -> None:
+        assert AssistLast().consume(0) == []

@@ -36,7 +36,7 @@ def test_source_that_is_not_the_applications_is_refused(client: Client, source: 
 @pytest.mark.parametrize("options", [{"languages": "e"}, {"formats": "docx"}, {"formats": []}])
 def test_wrong_options_are_refused_before_anything_is_asked(client: Client, options: dict[str, str]) -> None:
     with pytest.raises(UsageError):
-        client.submit("s3://documents/uploads/a", **options)
+        client.submit("s3://documents/uploads/a", **options)  # type: ignore[arg-type]
 
 
 def test_empty_list_of_languages_is_refused_and_not_replaced(client: Client) -> None:

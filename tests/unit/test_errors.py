@@ -42,6 +42,8 @@ PUBLIC_CODES = {
     "storage_unavailable": "transient",
     "database_unavailable": "transient",
     "broker_unavailable": "transient",
+    "scratch_full": "transient",
+    "claim_lost": "transient",
     "storage_denied": "systemic",
     "output_not_protected": "systemic",
     "output_conflict": "systemic",

@@ -11,11 +11,16 @@ LOCAL = {"moto", "flower", "mirakuru", "psutil", "flask"}
 SERVICES = {"boto3", "botocore", "sqlalchemy", "celery", "redis", "kombu", "psycopg2", "pydantic_settings"}
 
 
-def _loaded_by(*modules: str) -> set[str]:
-    """Top-level modules that a fresh interpreter has after importing `modules`."""
+def _modules_loaded_by(*modules: str) -> set[str]:
+    """Modules that a fresh interpreter has after importing `modules`."""
     script = f"import json, sys, {', '.join(modules)}; print(json.dumps(sorted(sys.modules)))"
     found = subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True)
-    return {name.partition(".")[0] for name in json.loads(found.stdout)}
+    return set(json.loads(found.stdout))
+
+
+def _loaded_by(*modules: str) -> set[str]:
+    """The same, top-level modules alone."""
+    return {name.partition(".")[0] for name in _modules_loaded_by(*modules)}
 
 
 def test_applications_load_no_decoder_and_nothing_of_the_local_stack() -> None:
@@ -42,6 +47,17 @@ def test_command_loads_no_decoder_and_nothing_of_the_local_stack_before_it_is_ne
 
 def test_fakes_load_no_decoder_and_no_service() -> None:
     assert not _loaded_by("ocr_platform.testing") & (DECODERS | LOCAL | SERVICES)
+
+
+def test_applications_load_no_web_framework_that_they_do_not_use() -> None:
+    loaded = _modules_loaded_by("ocr_platform.client", "ocr_platform.api", "ocr_platform.contrib")
+
+    assert "ocr_platform.contrib.django" not in loaded
+    assert "django.db" not in loaded  # kombu looks for a bit of Django by itself
+
+
+def test_submission_inside_a_django_transaction_loads_no_decoder() -> None:
+    assert not _loaded_by("ocr_platform.contrib.django") & (DECODERS | LOCAL)
 
 
 def test_every_public_name_is_there() -> None:

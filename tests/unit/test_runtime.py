@@ -1,25 +1,14 @@
-import os
-from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from ocr_platform.runtime import PerProcess, Runtime
 from ocr_platform.settings import Settings, load_settings
-
-# From 3.12 on Python warns of forks beside threads; these children only look, and leave.
-forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+from tests.unit.support import forks, true_in_child
 
 
-def _true_in_child(look: Callable[[], bool]) -> bool:
-    """What `look` finds in a forked child."""
-    child = os.fork()
-    if child == 0:
-        code = 2
-        try:
-            code = 0 if look() else 1
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def _per_process(settings: Settings) -> PerProcess[Runtime]:
+    return PerProcess(lambda: Runtime(settings))
 
 
 def test_services_are_built_once_from_the_settings(settings: Settings) -> None:
@@ -30,6 +19,18 @@ def test_services_are_built_once_from_the_settings(settings: Settings) -> None:
     assert runtime.repository.engine is runtime.engine
     assert runtime.pace.slice_seconds == settings.ocr_time_slice_seconds
     assert runtime.pace.batch_pages == settings.ocr_batch_pages
+    assert runtime.pace.lease_seconds == settings.ocr_lease_seconds
+    assert runtime.pace.max_helpers == settings.ocr_max_helpers
+    runtime.close()
+
+
+def test_terms_of_a_claim_are_the_settings(environ: dict[str, str]) -> None:
+    own = {"OCR_LEASE_SECONDS": "90", "OCR_MAX_ATTEMPTS": "3", "OCR_MAX_CLAIMS": "50"}
+    runtime = Runtime(load_settings(environ | own))
+
+    assert runtime.terms.lease == timedelta(seconds=90)
+    assert (runtime.terms.max_attempts, runtime.terms.max_claims) == (3, 50)
+    assert runtime.repository.terms is runtime.terms
     runtime.close()
 
 
@@ -49,7 +50,7 @@ def test_reader_starts_no_process_before_it_is_asked(settings: Settings) -> None
 
 
 def test_process_has_one_runtime(settings: Settings) -> None:
-    runtimes = PerProcess(settings)
+    runtimes = _per_process(settings)
 
     assert runtimes() is runtimes()
 
@@ -57,18 +58,18 @@ def test_process_has_one_runtime(settings: Settings) -> None:
 @forks
 def test_forked_child_gets_a_runtime_of_its_own(settings: Settings) -> None:
     # Given a parent that has built its engine
-    runtimes = PerProcess(settings)
+    runtimes = _per_process(settings)
     parents = runtimes()
     _ = parents.engine
 
     # When a child asks, then
-    assert _true_in_child(lambda: runtimes() is not parents)
+    assert true_in_child(lambda: runtimes() is not parents)
     parents.close()
 
 
 @forks
 def test_child_does_not_close_what_its_parent_built(settings: Settings) -> None:
-    runtimes = PerProcess(settings)
+    runtimes = _per_process(settings)
     closed: list[bool] = []
     runtimes().app.close = lambda: closed.append(True)  # type: ignore[method-assign]
 
@@ -76,13 +77,47 @@ def test_child_does_not_close_what_its_parent_built(settings: Settings) -> None:
         runtimes.close()
         return not closed
 
-    assert _true_in_child(close_and_look)
+    assert true_in_child(close_and_look)
     runtimes.close()
     assert closed == [True]
 
 
+def test_each_process_builds_what_it_is_told_to_when_it_asks(settings: Settings) -> None:
+    class Own(Runtime):
+        pass
+
+    built: list[Own] = []
+
+    def build() -> Own:
+        built.append(Own(settings))
+        return built[-1]
+
+    runtimes = PerProcess(build)
+    assert built == []
+
+    assert runtimes() is runtimes()
+    assert len(built) == 1
+
+
+def test_process_that_closed_its_runtime_gets_a_new_one(settings: Settings) -> None:
+    runtimes = _per_process(settings)
+    first = runtimes()
+
+    runtimes.close()
+
+    assert runtimes() is not first
+    runtimes.close()
+
+
+def test_closing_before_anybody_asked_builds_nothing(settings: Settings) -> None:
+    def build() -> Runtime:
+        raise AssertionError
+
+    PerProcess(build).close()
+
+
 def test_closing_twice_is_fine(settings: Settings) -> None:
-    runtimes = PerProcess(settings)
+    runtimes = _per_process(settings)
     runtimes()
 
     runtimes.close()

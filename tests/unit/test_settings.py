@@ -15,6 +15,7 @@ SECRETS = (
     "REDIS_PASSWORD",
     "OCR_FLOWER_PASSWORD",
 )
+DURATIONS = sorted(name.upper() for name in Settings.model_fields if name.endswith("_seconds"))
 REQUIRED = ("AWS_REGION", "S3_BUCKET_NAME", "KMS_KEY_ID", "DB_NAME", "DB_USER")
 
 
@@ -88,6 +89,17 @@ def test_all_faults_are_told_at_once(environ: dict[str, str]) -> None:
         ("OCR_RENDER_DPI", "30"),
         ("OCR_SANDBOX_MEMORY_BYTES", "1024"),
         ("OCR_BATCH_PAGES", "0"),
+        ("OCR_LEASE_SECONDS", "0.5"),
+        ("OCR_MAX_ATTEMPTS", "0"),
+        ("OCR_MAX_ATTEMPTS", "101"),
+        ("OCR_MAX_CLAIMS", "9"),
+        ("OCR_BACKOFF_SECONDS", "0"),
+        ("OCR_BACKOFF_SECONDS", "601"),
+        ("OCR_MAX_HELPERS", "-1"),
+        ("OCR_STOP_SECONDS", "0"),
+        ("OCR_SWEEP_SECONDS", "0"),
+        ("OCR_WAKE_PATIENCE_SECONDS", "0"),
+        ("OCR_ORPHANS_SECONDS", "86401"),
         ("OCR_LOG_LEVEL", "LOUD"),
         ("OCR_CONCURRENCY", "0"),
         ("OCR_FLOWER_USER", "a:b"),
@@ -106,10 +118,34 @@ def test_wrong_value_is_one_line_that_names_the_variable_and_not_the_value(
         assert value not in faults[0]
 
 
-@pytest.mark.parametrize("name", ["OCR_PAGE_TIMEOUT_SECONDS", "OCR_TIME_SLICE_SECONDS", "OCR_STALLED_SECONDS"])
+@pytest.mark.parametrize("name", DURATIONS)
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_durations_are_finite(environ: dict[str, str], name: str, value: str) -> None:
     assert [line.partition(":")[0] for line in _faults(environ | {name: value})] == [name]
+
+
+def test_claims_and_retries_have_the_defaults_that_the_documents_promise(settings: Settings) -> None:
+    assert settings.ocr_lease_seconds == 60
+    assert settings.ocr_max_attempts == 6
+    assert settings.ocr_max_claims == 200
+    assert settings.ocr_backoff_seconds == 2
+    assert settings.ocr_max_helpers == 8
+    assert settings.ocr_stop_seconds == 20
+    assert settings.ocr_sweep_seconds == 5
+    assert settings.ocr_wake_patience_seconds == 30
+    assert settings.ocr_orphans_seconds == 600
+
+
+def test_claims_and_retries_can_be_set(environ: dict[str, str]) -> None:
+    settings = load_settings(environ | {"OCR_LEASE_SECONDS": "90.5", "OCR_MAX_HELPERS": "0", "OCR_MAX_ATTEMPTS": "1"})
+
+    assert (settings.ocr_lease_seconds, settings.ocr_max_helpers, settings.ocr_max_attempts) == (90.5, 0, 1)
+
+
+def test_setting_that_is_gone_is_ignored_like_any_other_variable(environ: dict[str, str]) -> None:
+    # What replaced it: leases, which need no figure for "stalled".
+    assert "ocr_stalled_seconds" not in Settings.model_fields
+    assert load_settings(environ | {"OCR_STALLED_SECONDS": "21600"}) == load_settings(environ)
 
 
 def test_key_that_is_no_arn_is_told_how_one_looks(environ: dict[str, str]) -> None:

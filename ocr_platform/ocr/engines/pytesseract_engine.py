@@ -1,5 +1,7 @@
 """The `tesseract` command through pytesseract: one run a page gives the text and the words."""
 
+import errno
+import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 from pytesseract import TesseractError, TesseractNotFoundError, get_languages
 from pytesseract.pytesseract import run_tesseract
 
-from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed
+from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed, ScratchFull
 from ocr_platform.models import Word
 from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.pages import PageImage
@@ -17,6 +19,8 @@ from ocr_platform.ocr.pages import PageImage
 _OUTPUTS = "-c tessedit_create_txt=1 -c tessedit_create_tsv=1"
 _WORD_LEVEL = "5"  # column `level` of Tesseract's TSV: 1 page, 2 block, 3 paragraph, 4 line, 5 word
 _COLUMNS = 12
+_OUTPUT_BYTES = 8 * 1024 * 1024  # text and table of the fullest page, several times over
+_MARGIN_BYTES = 64 * 1024
 # What a process that ran out of its address space ends with: std::bad_alloc aborts, or a null pointer is used.
 _MEMORY_SIGNALS = frozenset({-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL})
 
@@ -38,13 +42,22 @@ class PytesseractEngine:
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
         """Run the command on an uncompressed copy of the page in a directory of its own."""
         config = f"--dpi {page.dpi} {_OUTPUTS}" if page.dpi else _OUTPUTS
-        with tempfile.TemporaryDirectory(dir=self._temp_dir) as folder, _translated_errors():
+        self._require_space(page.image.width * page.image.height + _OUTPUT_BYTES)
+        with _translated_errors(), tempfile.TemporaryDirectory(dir=self._temp_dir) as folder:
             image, output = Path(folder, "page.pgm"), Path(folder, "page")
             page.image.save(image)
             run_tesseract(str(image), str(output), "txt tsv", languages, config, timeout=timeout)
             text = output.with_suffix(".txt").read_text(encoding="utf-8")
             table = output.with_suffix(".tsv").read_text(encoding="utf-8")
+            # The command says nothing of output that it could not write.
+            self._require_space(_MARGIN_BYTES)
         return Recognition(text.removesuffix("\f"), tuple(_words(table)))
+
+    def _require_space(self, size: int) -> None:
+        """Raise ScratchFull unless the directory has room for so many bytes more."""
+        there = os.statvfs(self._temp_dir)
+        if there.f_bavail * there.f_frsize < size:
+            raise ScratchFull
 
 
 @contextmanager
@@ -55,6 +68,10 @@ def _translated_errors() -> Iterator[None]:
         raise EngineMissing from exc
     except TesseractError as exc:
         raise (PageMemory if exc.status in _MEMORY_SIGNALS else RecognitionFailed) from exc
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ScratchFull from exc
     except RuntimeError as exc:  # pytesseract's only sign of a timeout
         raise PageTimeout from exc
 

@@ -1,11 +1,10 @@
-"""The store under test, and a plain S3 client that sees what really lies in the bucket."""
+"""The store under test, on buckets of every kind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from ocr_platform.aws.s3 import S3Store
@@ -16,20 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MakeStore = Callable[..., S3Store]
-
-
-@pytest.fixture
-def session(servers: Servers) -> boto3.session.Session:
-    """A session of the test's own, with no setting of the platform."""
-    account = servers.aws
-    return boto3.session.Session(account.access_key, account.secret_key, region_name=account.region)
-
-
-@pytest.fixture
-def plain(servers: Servers, session: boto3.session.Session) -> Iterator["S3Client"]:
-    client = session.client("s3", endpoint_url=servers.aws.endpoint_url)
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, Executable, insert, select, text
 
-from ocr_platform.db import queries
+from ocr_platform.db import submission
 from ocr_platform.db.engine import make_engine, transaction
 from ocr_platform.db.migrate import migrate
 from ocr_platform.db.tables import JobRow
@@ -67,15 +67,15 @@ def test_a_connection_that_is_lost_in_a_transaction_is_database_unavailable(engi
     with pytest.raises(DatabaseUnavailable):
         interrupted()
 
-    queries.submit(engine, request())
+    submission.submit(engine, request())
 
 
 def test_connections_that_were_lost_while_idle_are_replaced_unseen(engine: Engine, database: Servers) -> None:
-    queries.submit(engine, request())
+    submission.submit(engine, request())
 
     end_connections(database)
 
-    queries.submit(engine, request())
+    submission.submit(engine, request())
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,18 @@ def test_a_refused_connection_is_database_unavailable(changed: dict[str, str], s
         pass
 
     engine.dispose()
+
+
+def test_an_engine_whose_connections_are_all_in_use_is_database_unavailable(engine: Engine) -> None:
+    # Given more threads than connections, and none that comes back in time
+    held = [engine.connect() for _ in range(5)]
+    engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+
+    with pytest.raises(DatabaseUnavailable):
+        submission.submit(engine, request())
+
+    for connection in held:
+        connection.close()
 
 
 def limits(engine: Engine) -> list[str | None]:

@@ -5,7 +5,7 @@ from ocr_platform import __version__
 from ocr_platform.cli import main
 from ocr_platform.settings import Settings
 
-COMMANDS = ("run", "up", "submit", "status", "result", "worker", "beat", "flower", "migrate")
+COMMANDS = ("run", "up", "submit", "status", "result", "health", "worker", "beat", "flower", "migrate")
 JOB = "00000000-0000-4000-8000-000000000001"
 
 
@@ -87,6 +87,7 @@ def test_wrong_usage_exits_2_and_says_why_on_standard_error(args: list[str]) -> 
         ["submit", "s3://documents/uploads/a.pdf", "--json"],
         ["status", JOB],
         ["result", JOB],
+        ["health"],
         ["worker"],
         ["beat"],
         ["flower"],

@@ -75,12 +75,13 @@ class TestCompose:
         assert ports == [f"127.0.0.1:5555:{environment('flower')['OCR_FLOWER_PORT']}"]
         assert not any("network_mode" in service for service in SERVICES.values())
 
-    def test_only_the_worker_reaches_aws_and_nobody_outside_reaches_the_stores(self) -> None:
+    def test_only_worker_and_beat_reach_aws_and_nobody_outside_reaches_the_stores(self) -> None:
         inner = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
         assert inner == {"internal"}
         outer = {name: set(service["networks"]) - inner for name, service in SERVICES.items()}
         assert {name: networks for name, networks in outer.items() if networks} == {
             "worker": {"egress"},
+            "beat": {"egress"},
             "flower": {"flower"},
         }
         assert all("internal" in service["networks"] for service in SERVICES.values())
@@ -163,16 +164,27 @@ class TestCompose:
         assert settings.resolved_sslmode is SslMode.DISABLE
         assert settings.db_host == "postgres"
         assert settings.redis_host == "redis"
-        needs_database = service in ("worker", "migrate")
+        needs_database = service != "flower"
         given = settings.db_password and settings.db_password.get_secret_value()
         assert given == ("the db_password" if needs_database else None)
         assert settings.redis_password is not None
         assert settings.redis_password.get_secret_value() == "the redis_password"
         assert (settings.ocr_flower_password is not None) == (service == "flower")
-        # A worker may end the page in hand before it is killed.
-        grace = float(str(SERVICES["worker"]["stop_grace_period"]).removesuffix("s"))
-        assert grace >= settings.ocr_time_slice_seconds + settings.ocr_page_timeout_seconds
 
-    def test_every_setting_of_the_platform_can_be_given_to_the_worker(self) -> None:
+    def test_a_worker_has_time_to_hand_back_what_it_has_before_it_is_killed(self) -> None:
+        grace = float(str(SERVICES["worker"]["stop_grace_period"]).removesuffix("s"))
+        assert grace >= Settings.model_fields["ocr_stop_seconds"].default + 10
+
+    @pytest.mark.parametrize("service", ["worker", "beat"])
+    def test_every_setting_of_the_platform_can_be_given_to_it(self, service: str) -> None:
         own = {name for name in map(str.upper, Settings.model_fields) if name.startswith("OCR_")}
-        assert {name for name in own if "FLOWER" not in name} <= set(environment("worker"))
+        assert {name for name in own if "FLOWER" not in name} - {"OCR_CONCURRENCY"} <= set(environment(service))
+
+    def test_a_worker_recognises_as_many_pages_at_once_as_its_memory_is_for(self) -> None:
+        assert interpolate(str(environment("worker")["OCR_CONCURRENCY"]), {}) == "2"
+        assert interpolate(SERVICES["worker"]["mem_limit"], {}) == "3g"
+
+    def test_no_service_is_told_of_a_setting_that_is_gone(self) -> None:
+        names = {name.removesuffix("_FILE") for service in PLATFORM for name in environment(service)}
+        own = {name for name in names if name.startswith("OCR_")}
+        assert own <= set(map(str.upper, Settings.model_fields))

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from ocr_platform.models import DocumentFormat, Job, JobOptions, OutputFormat, PageResult, SourceRef, Word
+from ocr_platform.models import DocumentFormat, Job, JobOptions, OutputFormat, PageResult, SourceRef, Stage, Word
 from ocr_platform.outputs import builder_of
 
 JOB = Job(
@@ -11,6 +11,9 @@ JOB = Job(
     "default",
     SourceRef("documents", "uploads/patient-roe.pdf", "1"),
     JobOptions(("eng", "deu")),
+    Stage.ENCRYPT_UPLOAD,
+    fence=5,
+    holder=UUID("00000000-0000-4000-8000-000000000002"),
     source_sha256="ab" * 32,
     source_format=DocumentFormat.PDF,
     page_count=3,

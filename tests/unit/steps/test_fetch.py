@@ -1,5 +1,3 @@
-from uuid import UUID
-
 import pytest
 
 from ocr_platform.errors import (
@@ -18,40 +16,46 @@ from ocr_platform.errors import (
     SourceWrongKey,
     TooManyPages,
 )
-from ocr_platform.models import DocumentFormat, JobOptions, JobState, SourceRef, Stage
-from ocr_platform.steps import fetch_decrypt
+from ocr_platform.models import DocumentFormat, HandOver, Job, JobOptions, JobState, SourceRef, Stage
+from ocr_platform.steps import Pace, fetch_decrypt
 from ocr_platform.testing import OTHER_KMS_KEY, FakeReader, InMemoryRepository, InMemoryStore
+from tests.unit.support import UNHURRIED, claimed
 
 
-def _begun(repository: InMemoryRepository, source: SourceRef, languages: str = "eng") -> UUID:
-    job_id = repository.add(source, JobOptions.of(languages, "text"))
-    assert repository.begin(job_id, Stage.FETCH_DECRYPT)
-    return job_id
+def _claimed(repository: InMemoryRepository, source: SourceRef, languages: str = "eng") -> Job:
+    return claimed(repository, repository.add(source, JobOptions.of(languages, "text")), Stage.FETCH_DECRYPT)
 
 
 def test_good_document_gets_a_plan_and_moves_on(
     store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
 ) -> None:
-    job_id = _begun(repository, store.put_source(pdf))
+    job = _claimed(repository, store.put_source(pdf))
 
-    following = fetch_decrypt(repository.job(job_id), store, FakeReader(["a", "b", "c"]), repository)
+    following = fetch_decrypt(job, store, FakeReader(["a", "b", "c"]), repository, UNHURRIED)
 
-    assert following is Stage.OCR
-    job = repository.job(job_id)
-    assert (job.page_count, job.source_format) == (3, DocumentFormat.PDF)
-    assert job.source_sha256
-    assert repository.unfinished(job_id, 10) == [1, 2, 3]
+    assert following == HandOver(Stage.OCR)
+    found = repository.record(job.id).job
+    assert (found.page_count, found.source_format) == (3, DocumentFormat.PDF)
+    assert found.source_sha256
+    assert repository.claim_pages(claimed(repository, job.id, Stage.OCR), 10) == [1, 2, 3]
+
+
+def test_long_document_asks_for_helpers(store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> None:
+    job = _claimed(repository, store.put_source(pdf))
+    pace = Pace(batch_pages=2, batch_seconds=1e6, slice_seconds=1e6, max_helpers=8)
+
+    assert fetch_decrypt(job, store, FakeReader(["page"] * 7), repository, pace) == HandOver(Stage.OCR, helpers=3)
 
 
 def test_missing_language_is_found_before_the_source_is_touched(
     store: InMemoryStore, repository: InMemoryRepository
 ) -> None:
     # Given a source that is not there either
-    job_id = _begun(repository, SourceRef(store.bucket, "uploads/nowhere", "1"), "eng+xyz")
+    job = _claimed(repository, SourceRef(store.bucket, "uploads/nowhere", "1"), "eng+xyz")
 
     # When, then: the message says what is missing and what there is
     with pytest.raises(LanguageMissing, match=r"xyz.*deu, eng"):
-        fetch_decrypt(repository.job(job_id), store, FakeReader(languages=["eng", "deu"]), repository)
+        fetch_decrypt(job, store, FakeReader(languages=["eng", "deu"]), repository, UNHURRIED)
 
 
 def _refused(store: InMemoryStore, pdf: bytes) -> dict[type[PlatformError], SourceRef]:
@@ -83,40 +87,53 @@ def _refused(store: InMemoryStore, pdf: bytes) -> dict[type[PlatformError], Sour
 def test_source_at_fault_raises_its_error_and_plans_nothing(
     store: InMemoryStore, repository: InMemoryRepository, pdf: bytes, error: type[PlatformError]
 ) -> None:
-    job_id = _begun(repository, _refused(store, pdf)[error])
+    job = _claimed(repository, _refused(store, pdf)[error])
 
     with pytest.raises(error):
-        fetch_decrypt(repository.job(job_id), store, FakeReader(), repository)
+        fetch_decrypt(job, store, FakeReader(), repository, UNHURRIED)
 
-    assert repository.job(job_id).page_count is None
+    assert repository.status(job.id).pages is None
 
 
 @pytest.mark.parametrize("fault", [PasswordRequired(), TooManyPages(), DocumentDamaged()])
 def test_document_that_cannot_be_opened_raises_its_error(
     store: InMemoryStore, repository: InMemoryRepository, pdf: bytes, fault: PlatformError
 ) -> None:
-    job_id = _begun(repository, store.put_source(pdf))
+    job = _claimed(repository, store.put_source(pdf))
 
     with pytest.raises(type(fault)):
-        fetch_decrypt(repository.job(job_id), store, FakeReader(document_fault=fault), repository)
+        fetch_decrypt(job, store, FakeReader(document_fault=fault), repository, UNHURRIED)
 
 
-def test_lost_hand_over_publishes_nothing(store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> None:
-    # Given a message that came twice, and the other worker was faster
-    job_id = _begun(repository, store.put_source(pdf))
-    job = repository.job(job_id)
-    assert fetch_decrypt(job, store, FakeReader(["a"]), repository) is Stage.OCR
+def test_second_plan_under_one_claim_publishes_nothing(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    job = _claimed(repository, store.put_source(pdf))
+    assert fetch_decrypt(job, store, FakeReader(["a"]), repository, UNHURRIED)
+
+    assert fetch_decrypt(job, store, FakeReader(["a"]), repository, UNHURRIED) is None
+
+
+def test_worker_whose_claim_was_lost_plans_nothing_and_the_newer_one_does(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    # Given a worker that was cut off for longer than its lease, and another that took over
+    cut_off = _claimed(repository, store.put_source(pdf))
+    repository.expire(cut_off.id)
+    newer = claimed(repository, cut_off.id, Stage.FETCH_DECRYPT)
 
     # When, then
-    assert fetch_decrypt(job, store, FakeReader(["a"]), repository) is None
+    assert fetch_decrypt(cut_off, store, FakeReader(["a", "b"]), repository, UNHURRIED) is None
+    assert fetch_decrypt(newer, store, FakeReader(["a"]), repository, UNHURRIED) == HandOver(Stage.OCR)
+    assert repository.status(newer.id).pages == 1
 
 
 def test_cancelled_job_gets_no_plan(store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> None:
-    job_id = _begun(repository, store.put_source(pdf))
-    repository.displace(job_id, state=JobState.CANCELLED)
+    job = _claimed(repository, store.put_source(pdf))
+    repository.displace(job.id, state=JobState.CANCELLED)
 
-    assert fetch_decrypt(repository.job(job_id), store, FakeReader(), repository) is None
-    assert repository.unfinished(job_id, 10) == []
+    assert fetch_decrypt(job, store, FakeReader(), repository, UNHURRIED) is None
+    assert repository.status(job.id).pages is None
 
 
 def test_other_bytes_than_those_first_seen_are_refused(
@@ -124,9 +141,9 @@ def test_other_bytes_than_those_first_seen_are_refused(
 ) -> None:
     # Given a job whose source was hashed, and whose version now has other bytes
     source = store.put_source(pdf)
-    job_id = _begun(repository, source)
-    fetch_decrypt(repository.job(job_id), store, FakeReader(), repository)
+    job = _claimed(repository, source)
+    fetch_decrypt(job, store, FakeReader(), repository, UNHURRIED)
     store.put_source(pdf + b" changed", source.key, version_id=source.version_id)
 
     with pytest.raises(SourceChanged):
-        fetch_decrypt(repository.job(job_id), store, FakeReader(), repository)
+        fetch_decrypt(claimed(repository, job.id, Stage.OCR), store, FakeReader(), repository, UNHURRIED)

@@ -1,0 +1,1 @@
+"""The price of reliability: `python -m benchmarks.overhead --help`."""

@@ -1,0 +1,169 @@
+"""Claims: who may work on a job, until when, and how a claim ends.
+
+A claim is committed before the work. It counts an attempt, draws a number from the job's fence and holds until its
+lease ends by the database's clock; every later write names the number. Whoever comes with an older one hits no row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Engine, Update, delete, false, func, insert, select, update
+
+from ocr_platform.db.engine import statement
+from ocr_platform.db.rows import job_of
+from ocr_platform.db.tables import JobRow, OutboxRow, OutputRow, PageRow
+from ocr_platform.errors import ClaimLost
+from ocr_platform.models import Job, JobState, Stage
+from ocr_platform.workflow import PROTOCOL_VERSION
+
+OPEN_STATES = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """How long a claim holds, how often a stage may be claimed without progress, and a job in all.
+
+    `max_claims` comes on top of one claim a page: it ends what is interrupted for ever, never what makes progress.
+    """
+
+    lease: timedelta = timedelta(seconds=60)
+    max_attempts: int = 6
+    max_claims: int = 200
+
+
+def open_in(job_id: UUID, stage: Stage) -> tuple[ColumnElement[bool], ...]:
+    """The job, while it is not done and in `stage`."""
+    return (JobRow.id == job_id, JobRow.stage == stage, JobRow.state.in_(OPEN_STATES))
+
+
+def held(job: Job) -> Update:
+    """An UPDATE that meets the job only while this claim is the newest one, and the job in the claim's stage."""
+    return update(JobRow).where(*open_in(job.id, job.stage), JobRow.fence == job.fence).values(updated_at=func.now())
+
+
+def moved_on(stage: Stage) -> dict[str, Any]:
+    """Values of a job that goes to its next stage: the claim is over, the next stage has its own attempts."""
+    return {
+        "stage": stage,
+        "fence": JobRow.fence + 1,
+        "attempts": 0,
+        "lease_until": None,
+        "next_attempt_at": func.now(),
+        "woken_at": func.now(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLog:
+    """Implements `ports.ClaimLog` on Postgres; one statement a method."""
+
+    engine: Engine
+    terms: ClaimTerms
+
+    def claim(self, job_id: UUID, stage: Stage, wake: int | None = None) -> Job | None:
+        """Take the job; None when it is not to be had: other stage, live lease, not due, spent, newer protocol.
+
+        `wake` is the fence that the message was sent at, if it says so: older messages than the newest may come too.
+        """
+        claim = (
+            update(JobRow)
+            .where(
+                *open_in(job_id, stage),
+                JobRow.lease_until.is_(None) | (JobRow.lease_until < func.now()),
+                JobRow.next_attempt_at <= func.now(),
+                JobRow.attempts < self.terms.max_attempts,
+                JobRow.claims < self.terms.max_claims + func.coalesce(JobRow.page_count, 0),
+                JobRow.protocol <= PROTOCOL_VERSION,
+            )
+            .values(
+                state=JobState.RUNNING,
+                attempts=JobRow.attempts + 1,
+                claims=JobRow.claims + 1,
+                fence=JobRow.fence + 1,
+                in_turn=false() if wake is None else JobRow.fence == wake,
+                lease_until=func.clock_timestamp() + self.terms.lease,
+                started_at=func.coalesce(JobRow.started_at, func.now()),
+                updated_at=func.now(),
+            )
+            .returning(*JobRow.__table__.columns)
+        )
+        with statement(self.engine) as connection:
+            row = connection.execute(claim).one_or_none()
+        return job_of(row, row.fence, uuid4()) if row else None
+
+    def assist(self, job_id: UUID) -> Job | None:
+        """The job for a helper, who claims pages and not the job; None when there is nothing to help with."""
+        found = select(*JobRow.__table__.columns).where(
+            *open_in(job_id, Stage.OCR), JobRow.pages_left > 0, JobRow.protocol <= PROTOCOL_VERSION
+        )
+        with statement(self.engine) as connection:
+            row = connection.execute(found).one_or_none()
+        return job_of(row, None, uuid4()) if row else None
+
+    def renew(self, job: Job) -> None:
+        """Make the lease whole again, the job's and its pages'. Raises ClaimLost."""
+        until = func.clock_timestamp() + self.terms.lease
+        with statement(self.engine) as connection:
+            if job.fence is not None and not connection.execute(held(job).values(lease_until=until)).rowcount:
+                raise ClaimLost
+            if job.stage is Stage.OCR:
+                connection.execute(_pages_of(job).values(lease_until=until))
+
+    def hand_back(self, job: Job, wait_seconds: float | None = None) -> bool:
+        """End a claim in good order: the attempt is given back. False when the claim was lost, and for helpers.
+
+        The caller wakes the next worker, or, with `wait_seconds`, the reaper does after that time.
+        """
+        with statement(self.engine) as connection:
+            if job.stage is Stage.OCR:
+                connection.execute(_pages_of(job).values(holder=None, lease_until=None))
+            if job.fence is None:
+                return False
+            ended = held(job).values(attempts=JobRow.attempts - 1, fence=JobRow.fence + 1, lease_until=None)
+            return connection.execute(ended.values(**_woken(wait_seconds))).rowcount == 1
+
+    def retry_later(self, job: Job, wait: Callable[[int], float]) -> bool:
+        """End a claim that failed: the attempt counts, and the reaper wakes a worker after `wait(attempts)` seconds.
+
+        False when it was the last attempt, or when the claim was lost.
+        """
+        with statement(self.engine) as connection:
+            if job.stage is Stage.OCR:
+                connection.execute(_pages_of(job).values(holder=None, lease_until=None))
+            # The row's count, not the claim's: a checkpoint may have set it back meanwhile.
+            counted = select(JobRow.attempts).where(*open_in(job.id, job.stage), JobRow.fence == job.fence)
+            attempts = connection.scalar(counted)
+            if attempts is None or attempts >= self.terms.max_attempts:
+                return False
+            ended = held(job).values(fence=JobRow.fence + 1, lease_until=None, **_woken(wait(attempts)))
+            return connection.execute(ended).rowcount == 1
+
+    def fail(self, job: Job, code: str, message: str) -> bool:
+        """End the job as failed; what it had delivered counts no more."""
+        ended = held(job).values(
+            state=JobState.FAILED, error_code=code, error_message=message, lease_until=None, finished_at=func.now()
+        )
+        failed = ended.returning(JobRow.id).cte("failed")
+        withdrawn = delete(OutputRow).where(OutputRow.job_id == failed.c.id)
+        with statement(self.engine) as connection:
+            counted = select(func.count()).select_from(failed).add_cte(withdrawn.cte("withdrawn"))
+            return connection.scalar(counted) == 1
+
+    def postpone(self, job_id: UUID, stage: Stage) -> None:
+        """Keep a message that could not be published, for the reaper to publish later."""
+        with statement(self.engine) as connection:
+            connection.execute(insert(OutboxRow).values(job_id=job_id, stage=stage))
+
+
+def _pages_of(job: Job) -> Update:
+    """An UPDATE of the pages that this claim holds and has not finished."""
+    return update(PageRow).where(PageRow.job_id == job.id, PageRow.holder == job.holder, PageRow.state == "pending")
+
+
+def _woken(wait_seconds: float | None) -> dict[str, Any]:
+    if wait_seconds is None:
+        return {"next_attempt_at": func.now(), "woken_at": func.now()}
+    return {"next_attempt_at": func.now() + timedelta(seconds=wait_seconds), "woken_at": None}

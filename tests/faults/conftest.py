@@ -1,0 +1,117 @@
+"""Proxies before the shared servers, fleets, rounds and chance."""
+
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Servers
+from tests.faults.documents import Document, Undisturbed, undisturbed, write_document
+from tests.faults.fleet import Fleet
+from tests.faults.http_wire import HttpWire
+from tests.faults.installation import Installation, Shared
+from tests.faults.postgres_wire import PostgresWire
+from tests.faults.proxy import FaultProxy
+from tests.faults.redis_wire import RedisWire
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def aws(opened: ExitStack, servers: Servers) -> FaultProxy:
+    port = int(servers.aws.endpoint_url.rpartition(":")[2])
+    return opened.enter_context(FaultProxy(port, HttpWire))
+
+
+@pytest.fixture
+def database(opened: ExitStack, servers: Servers) -> FaultProxy:
+    return opened.enter_context(FaultProxy(servers.database_port, PostgresWire))
+
+
+@pytest.fixture
+def broker(opened: ExitStack, servers: Servers) -> FaultProxy:
+    return opened.enter_context(FaultProxy(servers.redis_port, RedisWire))
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`rounds(few, many)` is how often a test repeats itself: few times, or many with --long."""
+    long = request.config.getoption("--long")
+    return lambda few, many: many if long else few
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A new seed, or that of --seed; shown when the test fails, since pytest then shows what was printed."""
+    given: int | None = request.config.getoption("--seed")
+    chosen = secrets.randbelow(10**9) if given is None else given
+    print(f"again with: --seed {chosen}")
+    return chosen
+
+
+@pytest.fixture
+def rng(seed: int) -> random.Random:
+    return random.Random(seed)
+
+
+@pytest.fixture
+def make_fleet(servers: Servers, rng: random.Random) -> Iterator[Callable[..., Fleet]]:
+    """`make_fleet(…)` starts a fleet with these arguments of `Fleet`; all end with the test."""
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Fleet:
+            return stack.enter_context(Fleet(servers, rng=rng, **options))
+
+        yield make
+
+
+@pytest.fixture
+def fleet(make_fleet: Callable[..., Fleet]) -> Fleet:
+    """A fleet on the shared Postgres and AWS."""
+    return make_fleet()
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """A document of one page."""
+    return write_document(tmp_path_factory.mktemp("documents") / "page.png")
+
+
+@pytest.fixture(scope="session")
+def long_document(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """A document of twelve pages."""
+    return write_document(tmp_path_factory.mktemp("documents") / "long.tif", pages=12, seed=1)
+
+
+@pytest.fixture(scope="session")
+def undisturbed_of(servers: Servers) -> Callable[[Document], Undisturbed]:
+    """What an undisturbed run gives for a document; each is recognised once a session."""
+    known: dict[Path, Undisturbed] = {}
+
+    def find(document: Document) -> Undisturbed:
+        if document.path not in known:
+            known[document.path] = undisturbed(document, servers.settings())
+        return known[document.path]
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def shared(servers: Servers) -> Iterator[Shared]:
+    """The installation that the tests of a file share; at the end nothing may be left of it."""
+    with Shared(servers) as shared:
+        yield shared
+
+
+@pytest.fixture
+def installation(shared: Shared, rng: random.Random) -> Installation:
+    """Two workers and a beat behind proxies, which no earlier test has left in disorder."""
+    return shared.installation(rng)

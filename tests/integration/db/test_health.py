@@ -1,0 +1,70 @@
+"""How the installation stands, in figures that an operator can act on."""
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from ocr_platform.db.health import health
+from ocr_platform.db.reaping import ReaperLog
+from ocr_platform.db.repository import JobRepository
+from ocr_platform.models import JobState, Stage
+from tests.integration.db.support import (
+    ago,
+    change,
+    counted_statements,
+    expire,
+    job_claimed_in,
+    job_in,
+    submitted,
+)
+
+
+def test_an_installation_without_jobs_has_nothing_to_be_old(engine: Engine) -> None:
+    found = health(engine)
+
+    assert (found.waiting, found.claimed, found.lost, found.due, found.retrying) == (0, 0, 0, 0, 0)
+    assert (found.outbox, found.uncleaned) == (0, 0)
+    assert (found.oldest_waiting_seconds, found.reaper_silent_seconds, found.reaper) == (None, None, None)
+
+
+def test_every_job_is_counted_for_what_it_waits_for(engine: Engine, repository: JobRepository) -> None:
+    # Given one job that waits, and two, three, ... of the other kinds
+    change(engine, submitted(engine), woken_at=ago(120))
+    for _ in range(2):
+        job_claimed_in(repository, Stage.OCR, pages=1)
+    for _ in range(3):
+        expire(engine, job_claimed_in(repository, Stage.OCR, pages=1).id)
+    for _ in range(4):
+        repository.retry_later(job_claimed_in(repository, Stage.OCR, pages=1), lambda _: 0)
+    for _ in range(5):
+        repository.retry_later(job_claimed_in(repository, Stage.OCR, pages=1), lambda _: 60)
+    for _ in range(6):
+        job_in(engine, Stage.OCR, state=JobState.FAILED, finished_at=ago(1))
+    job_in(engine, Stage.OCR, state=JobState.SUCCEEDED, finished_at=ago(1))
+
+    found = health(engine)
+
+    assert (found.claimed, found.lost, found.due, found.retrying, found.uncleaned) == (2, 3, 4, 5, 6)
+    assert found.waiting == 1 + 4 + 5
+    assert found.outbox == 22
+    assert found.oldest_waiting_seconds is not None
+    assert 110 < found.oldest_waiting_seconds < 130
+
+
+def test_the_reapers_last_round_is_told(engine: Engine, log: ReaperLog) -> None:
+    log.record_round("host:7", 0.25, {"lost": 2})
+
+    found = health(engine)
+
+    assert found.reaper is not None
+    assert (found.reaper.name, found.reaper.seconds, found.reaper.figures) == ("host:7", 0.25, {"lost": 2})
+    assert found.reaper.round_at.utcoffset() == timedelta(0)
+    assert found.reaper_silent_seconds is not None
+    assert 0 <= found.reaper_silent_seconds < 10
+
+
+def test_asking_is_one_statement(engine: Engine) -> None:
+    with counted_statements(engine) as sent:
+        health(engine)
+
+    assert len(sent) == 1
