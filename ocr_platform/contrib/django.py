@@ -20,5 +20,5 @@ def submit(source: str, *, using: str = DEFAULT_DB_ALIAS, client: Client | None 
     new = client.request(source, **options)
     with connections[using].cursor() as cursor:
         submitted = submit_with(cursor, new)
-    transaction.on_commit(lambda: client.dispatch(submitted), using=using)
+    transaction.on_commit(lambda: client.dispatch(submitted), using=using, robust=True)
     return submitted.job_id

@@ -42,12 +42,12 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_jobs_lease"), "jobs", "lease_until IS NULL OR finished_at IS NULL")
     op.drop_index("ix_jobs_open", table_name="jobs", postgresql_where=sa.text(_OPEN))
     for name, indexed, condition in (
-        ("ix_jobs_leases", "lease_until", "lease_until IS NOT NULL"),
-        ("ix_jobs_waiting", "woken_at", f"{_OPEN} AND lease_until IS NULL"),
-        ("ix_jobs_due", "next_attempt_at", f"{_OPEN} AND woken_at IS NULL"),
-        ("ix_jobs_uncleaned", "finished_at", "NOT cleaned AND state = 'failed'"),
+        ("ix_jobs_leases", ["lease_until"], "lease_until IS NOT NULL"),
+        ("ix_jobs_waiting", ["stage", "woken_at"], f"{_OPEN} AND lease_until IS NULL"),
+        ("ix_jobs_due", ["next_attempt_at"], f"{_OPEN} AND woken_at IS NULL"),
+        ("ix_jobs_uncleaned", ["finished_at"], "NOT cleaned AND state = 'failed'"),
     ):
-        op.create_index(name, "jobs", [indexed], unique=False, postgresql_where=sa.text(condition))
+        op.create_index(name, "jobs", indexed, unique=False, postgresql_where=sa.text(condition))
     op.create_table(
         "reaper",
         sa.Column("id", sa.Integer(), autoincrement=False, server_default="1", nullable=False),
