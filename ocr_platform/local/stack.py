@@ -169,6 +169,9 @@ class LocalStack:
                 "AWS_ACCESS_KEY_ID_FILE": str(folder / "aws_access_key"),
                 "AWS_SECRET_ACCESS_KEY_FILE": str(folder / "aws_secret_key"),
                 "OCR_CONCURRENCY": str(self._workers),
+                # Somebody is watching: what is lost here is found soon.
+                "OCR_LEASE_SECONDS": "10",
+                "OCR_SWEEP_SECONDS": "1",
                 "OCR_FLOWER_PORT": str(self.flower_port),
                 "OCR_FLOWER_USER": self.flower_login.user,
                 "OCR_FLOWER_PASSWORD_FILE": str(folder / "flower"),
