@@ -64,8 +64,9 @@ def assert_no_plaintext_and_tidy(fleet: Fleet) -> int:
 
     It removes scratch directories of the dead, which are empty when their sandboxes were not killed; how many.
     """
-    files = {path: list(path.rglob("*.*")) for path in fleet.scratch.iterdir() if _is_nobodys(path)}
-    assert not any(files.values()), f"I3: left of workers that died: {files}"
+    left = [path for path in fleet.scratch.iterdir() if _is_nobodys(path)]
+    files = [str(each) for path in left for each in path.rglob("*") if each.is_file()]
+    assert not files, f"I3: left of workers that died: {files}"
     return remove_stale(fleet.scratch)
 
 

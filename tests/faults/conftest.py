@@ -104,14 +104,22 @@ def undisturbed_of(servers: Servers) -> Callable[[Document], Undisturbed]:
     return find
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(servers: Servers) -> Iterator[Shared]:
-    """The installation that the tests of a file share; at the end nothing may be left of it."""
-    with Shared(servers) as shared:
-        yield shared
+    """The installation that tests share which come one after the other."""
+    shared = Shared(servers)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def installation(shared: Shared, rng: random.Random) -> Installation:
-    """Two workers and a beat behind proxies, which no earlier test has left in disorder."""
-    return shared.installation(rng)
+def installation(shared: Shared, rng: random.Random, request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """Two workers and a beat behind proxies, which no earlier test has left in disorder.
+
+    They are ended after the last of a row of tests that use them; then nothing may be left of them.
+    """
+    yield shared.installation(rng)
+    items = request.session.items
+    following = items[items.index(request.node) + 1 :]
+    if not (following and "installation" in getattr(following[0], "fixturenames", ())):
+        shared.end()

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psutil
+import psutilfrom uuid import UUID
+
 import psycopg2
 import psycopg2.extras
 import redis
@@ -39,10 +40,13 @@ def database(fleet: "Fleet") -> Iterator[Any]:
 
 
 def rows(fleet: "Fleet", statement: str, *values: Any) -> list[dict[str, Any]]:
-    """The rows of a statement."""
+    """The rows of a statement; an id is text, whoever taught psycopg2 in this process to make a UUID of it."""
     with database(fleet) as connection, connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
         cursor.execute(statement, values or None)
-        return [dict(row) for row in cursor.fetchall()]
+        return [
+            {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
+            for row in cursor.fetchall()
+        ]
 
 
 @contextmanager
@@ -105,7 +109,7 @@ def report(fleet: "Fleet") -> str:
             parts += [f"--- {about}:", *map(_line, find())]
         except Exception as exc:  # noqa: BLE001  a server may be down: say so and go on
             parts.append(f"{type(exc).__name__}: {exc}")
-    for name in fleet.services:
+    for name in sorted(path.stem for path in fleet.ground.logs.glob("*.log")):
         parts += [f"--- log of {name}:", *fleet.log(name).splitlines()[-_LOG_LINES:]]
     return "\n".join(parts)
 

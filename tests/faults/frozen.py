@@ -8,6 +8,7 @@ import psutil
 from ocr_platform.local.service import Service
 from tests.faults import processes
 from tests.faults.logs import wait_until
+from tests.processes import alive
 
 
 def freeze(*doomed: psutil.Process) -> None:
@@ -32,13 +33,18 @@ def recognisers(worker: Service) -> list[psutil.Process]:
 
 
 def freeze_recogniser(worker: Service, seconds: float = 20.0) -> psutil.Process:
-    """Wait until a page is being recognised, and hold it there: it takes for ever."""
+    """Wait until a page is being recognised, beside those that are held already, and hold it: it takes for ever."""
+    earlier = {each.pid for each in recognisers(worker) if _is_stopped(each)}
     held: list[psutil.Process] = []
 
     def caught() -> bool:
-        freeze(*recognisers(worker)[:1])
-        held[:] = [each for each in recognisers(worker) if _is_stopped(each)]
-        return bool(held)
+        for each in recognisers(worker):
+            if each.pid not in earlier and not held:
+                freeze(each)
+                held.append(each)
+        # It may have been about to end: then the next one.
+        held[:] = alive(*held)
+        return bool(held) and _is_stopped(held[0])
 
     wait_until(caught, seconds, "a page was being recognised")
     return held[0]

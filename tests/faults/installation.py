@@ -1,31 +1,33 @@
 """One installation that lives through one fault after another: two workers and a beat, each behind proxies.
 
-Starting and ending processes takes longer than a fault: the tests of a file share them, and each looks at the
-invariants of its own jobs. That no process and no file is left is looked at after the last test of the file.
+Starting and ending processes takes longer than a fault: tests that come one after the other share them, and each looks
+at the invariants of its own jobs. That no process and no file is left is looked at after the last of them.
 """
 
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from ocr_platform import Client
 from tests.conftest import Servers
 from tests.faults import evidence, leftovers, logs
-from tests.faults.documents import Undisturbed
+from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
 from tests.faults.invariants import Figures, check
+from tests.faults.rules import Delay
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
 LEASE_SECONDS = float(SHORT["OCR_LEASE_SECONDS"])
 # What ten pages may take when nothing is wrong, on a machine that others use too.
 WORK_SECONDS = 30.0
+STAGES = 4
 _WORKERS = ("one", "two")
+_PROCESSES = 4
 # Long documents are given back and taken up again here too.
 _ENVIRONMENT = {"OCR_TIME_SLICE_SECONDS": "1"}
 _POLL_SECONDS = 0.02
@@ -64,6 +66,23 @@ class Installation:
         ways["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{self.s3.port}"
         return Client(self.fleet.servers.settings(**self.fleet.environment | ways))
 
+    def uploaded(self, document: Document) -> str:
+        """The URL of a document that was uploaded past the proxies, as applications do; no job is submitted."""
+        self.fleet.documents.add(document)
+        with document.path.open("rb") as file:
+            return self.fleet.client.upload(file)
+
+    def stored(self, document: Document) -> str:
+        """The URL of a document that somebody stored by boto3, without the platform's code."""
+        self.fleet.documents.add(document)
+        bucket, key = self.fleet.servers.aws.bucket, f"uploads/{uuid4()}"
+        self.fleet.s3.put_object(Bucket=bucket, Key=key, Body=document.path.read_bytes())
+        return f"s3://{bucket}/{key}"
+
+    def claims(self) -> dict[UUID, int]:
+        """How often each job was claimed."""
+        return {UUID(row["id"]): row["claims"] for row in evidence.rows(self.fleet, "SELECT id, claims FROM jobs")}
+
     def until(self, condition: Callable[[], object], seconds: float = WORK_SECONDS) -> None:
         """Wait until something is so. Fails the test with a report when it takes longer."""
         ends = time.monotonic() + seconds
@@ -87,6 +106,8 @@ class Installation:
     ) -> Figures:
         """Assert the invariants of this test's jobs, which must all end in that time; then forget them."""
         self.fleet.wait_all(jobs, within)
+        ended = [name for name, service in self.fleet.services.items() if not service.running()]
+        assert not ended, f"processes have ended: {ended}\n{evidence.report(self.fleet)}"
         figures = check(
             self.fleet, jobs, limit=LIMIT, expected=expected, expected_states=expected_states, processes_end=False
         )
@@ -96,6 +117,17 @@ class Installation:
         self._forget()
         self.in_order = True
         return figures
+
+    def assert_fit(self, document: Document, undisturbed: Undisturbed) -> None:
+        """Assert that every process of every worker still takes messages: all are at work in the same moment."""
+        self.begin()
+        held = self.s3.on(rb"GET /\S+/uploads/", Delay(1.0), times=_PROCESSES)
+        jobs = self.fleet.submit(document, _PROCESSES)
+        busy = "SELECT count(*) FROM jobs WHERE lease_until > now() AND stage = 'fetch_decrypt'"
+        self.until(lambda: evidence.rows(self.fleet, busy)[0]["count"] == _PROCESSES)
+        figures = self.settle(jobs, WORK_SECONDS, expected=undisturbed)
+        assert held.hits == _PROCESSES
+        assert figures.max_claims == STAGES
 
     def _forget(self) -> None:
         with evidence.database(self.fleet) as connection:
@@ -107,7 +139,7 @@ class Installation:
 
 
 class Shared:
-    """Keeps one installation for the tests of a file. Use it as a context manager."""
+    """Keeps one installation for several tests."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
@@ -115,13 +147,10 @@ class Shared:
         self._opened = ExitStack()
         self._kept: Installation | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
     def installation(self, rng: random.Random) -> Installation:
         """The one that there is if the test before left it in order; `rng` decides what its proxies leave to chance."""
         if self._kept is None or not self._kept.in_order:
-            self._opened.close()
+            self.close()
             fleet = self._opened.enter_context(Fleet(self._servers, env=_ENVIRONMENT, rng=self._rng))
             self._kept = Installation(fleet)
             self._kept.start()
@@ -129,10 +158,16 @@ class Shared:
         self._kept.begin()
         return self._kept
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._opened:
+    def end(self) -> None:
+        """End it, and assert that no process and no file is left."""
+        try:
             if self._kept is not None and self._kept.in_order:
                 self._kept.fleet.end_processes()
                 leftovers.check(self._kept.fleet)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End it, whatever is left."""
+        self._kept = None
+        self._opened.close()

@@ -68,13 +68,6 @@ def push_all(fleet: Fleet, messages: Sequence[tuple[str, bytes]]) -> None:
         pipe.execute()
 
 
-def waiting(fleet: Fleet, queue: str) -> list[bytes]:
-    """The messages in a queue, which stay there."""
-    with redis_platform(fleet) as connection:
-        found: Any = connection.lrange(queue, 0, -1)
-        return list(found)
-
-
 def copies(message: bytes, count: int) -> list[bytes]:
     """The same message several times; only the broker's own number, which it needs to tell them apart, differs."""
     made = []
