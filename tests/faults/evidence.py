@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-import psutilfrom uuid import UUID
-
+import psutil
 import psycopg2
 import psycopg2.extras
 import redis
