@@ -74,7 +74,7 @@ def _delivery(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         # A doubled message meets a live lease and is dropped: work need not die because Redis was away for a moment.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "worker_max_tasks_per_child": 500,
+        "worker_max_tasks_per_child": 5_000,
         "worker_max_memory_per_child": 1_000_000,  # KiB; the sandbox has its own limit
         "task_soft_time_limit": soft,
         "task_time_limit": hard,
@@ -99,8 +99,9 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # a worker waits for Redis as long as it takes
         "broker_connection_timeout": 5,
-        "worker_send_task_events": True,
-        "task_send_sent_event": True,
+        # Flower turns task events on in all workers while it runs; nobody else wants them, and they cost.
+        "worker_send_task_events": False,
+        "task_send_sent_event": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "timezone": "UTC",

@@ -5,12 +5,12 @@ lease ends by the database's clock; every later write names the number. Whoever 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Engine, Update, delete, false, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Update, delete, func, insert, select, text, update
 
 from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import job_of
@@ -20,6 +20,18 @@ from ocr_platform.models import Job, JobState, Stage
 from ocr_platform.workflow import PROTOCOL_VERSION
 
 OPEN_STATES = (JobState.QUEUED, JobState.RUNNING)
+
+# Text, as every statement of a job's usual way: to build it of SQLAlchemy's parts anew costs more than to execute it.
+_CLAIM = text("""
+    UPDATE jobs
+    SET state = 'running', attempts = attempts + 1, claims = claims + 1, fence = fence + 1,
+        in_turn = coalesce(fence = CAST(:wake AS bigint), false), lease_until = clock_timestamp() + :lease,
+        started_at = coalesce(started_at, now()), updated_at = now()
+    WHERE id = :job_id AND stage = :stage AND state IN ('queued', 'running')
+      AND (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
+      AND attempts < :max_attempts AND claims < :max_claims + coalesce(page_count, 0) AND protocol <= :protocol
+    RETURNING *
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +56,6 @@ def held(job: Job) -> Update:
     return update(JobRow).where(*open_in(job.id, job.stage), JobRow.fence == job.fence).values(updated_at=func.now())
 
 
-def moved_on(stage: Stage) -> dict[str, Any]:
-    """Values of a job that goes to its next stage: the claim is over, the next stage has its own attempts."""
-    return {
-        "stage": stage,
-        "fence": JobRow.fence + 1,
-        "attempts": 0,
-        "lease_until": None,
-        "next_attempt_at": func.now(),
-        "woken_at": func.now(),
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class ClaimLog:
     """Implements `ports.ClaimLog` on Postgres; one statement a method."""
@@ -68,30 +68,9 @@ class ClaimLog:
 
         `wake` is the fence that the message was sent at, if it says so: older messages than the newest may come too.
         """
-        claim = (
-            update(JobRow)
-            .where(
-                *open_in(job_id, stage),
-                JobRow.lease_until.is_(None) | (JobRow.lease_until < func.now()),
-                JobRow.next_attempt_at <= func.now(),
-                JobRow.attempts < self.terms.max_attempts,
-                JobRow.claims < self.terms.max_claims + func.coalesce(JobRow.page_count, 0),
-                JobRow.protocol <= PROTOCOL_VERSION,
-            )
-            .values(
-                state=JobState.RUNNING,
-                attempts=JobRow.attempts + 1,
-                claims=JobRow.claims + 1,
-                fence=JobRow.fence + 1,
-                in_turn=false() if wake is None else JobRow.fence == wake,
-                lease_until=func.clock_timestamp() + self.terms.lease,
-                started_at=func.coalesce(JobRow.started_at, func.now()),
-                updated_at=func.now(),
-            )
-            .returning(*JobRow.__table__.columns)
-        )
+        values = {"job_id": job_id, "stage": stage, "wake": wake, "protocol": PROTOCOL_VERSION, **asdict(self.terms)}
         with statement(self.engine) as connection:
-            row = connection.execute(claim).one_or_none()
+            row = connection.execute(_CLAIM, values).one_or_none()
         return job_of(row, row.fence, uuid4()) if row else None
 
     def assist(self, job_id: UUID) -> Job | None:
@@ -118,8 +97,7 @@ class ClaimLog:
         The caller wakes the next worker, or, with `wait_seconds`, the reaper does after that time.
         """
         with statement(self.engine) as connection:
-            if job.stage is Stage.OCR:
-                connection.execute(_pages_of(job).values(holder=None, lease_until=None))
+            _release_pages(connection, job)
             if job.fence is None:
                 return False
             ended = held(job).values(attempts=JobRow.attempts - 1, fence=JobRow.fence + 1, lease_until=None)
@@ -131,8 +109,7 @@ class ClaimLog:
         False when it was the last attempt, or when the claim was lost.
         """
         with statement(self.engine) as connection:
-            if job.stage is Stage.OCR:
-                connection.execute(_pages_of(job).values(holder=None, lease_until=None))
+            _release_pages(connection, job)
             # The row's count, not the claim's: a checkpoint may have set it back meanwhile.
             counted = select(JobRow.attempts).where(*open_in(job.id, job.stage), JobRow.fence == job.fence)
             attempts = connection.scalar(counted)
@@ -161,6 +138,11 @@ class ClaimLog:
 def _pages_of(job: Job) -> Update:
     """An UPDATE of the pages that this claim holds and has not finished."""
     return update(PageRow).where(PageRow.job_id == job.id, PageRow.holder == job.holder, PageRow.state == "pending")
+
+
+def _release_pages(connection: Connection, job: Job) -> None:
+    if job.stage is Stage.OCR:
+        connection.execute(_pages_of(job).values(holder=None, lease_until=None))
 
 
 def _woken(wait_seconds: float | None) -> dict[str, Any]:

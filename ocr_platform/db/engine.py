@@ -1,16 +1,23 @@
 """The SQLAlchemy engine and the one place where driver errors become the platform's."""
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg2
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ocr_platform.errors import DatabaseUnavailable, InternalError, SettingsError
 from ocr_platform.settings import Settings
 
 _CONNECT_TIMEOUT_SECONDS = 5
+_PING_AFTER_SECONDS = 1.0
+_USED = "ocr_platform.used"
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -37,11 +44,34 @@ def make_engine(settings: Settings) -> Engine:
     }
     if settings.db_sslrootcert is not None:
         connect_args["sslrootcert"] = str(settings.db_sslrootcert)
-    # hide_parameters: an error's text must not carry what was stored. A worker child runs one task at a time, beside
-    # the thread that renews its claim.
-    return create_engine(
-        url, connect_args=connect_args, hide_parameters=True, pool_pre_ping=True, pool_size=2, max_overflow=3
+    # hide_parameters: an error's text must not carry what was stored. AUTOCOMMIT: every write is one statement, whose
+    # transaction the server makes. A worker child runs one task at a time, beside the thread that renews its claim.
+    engine = create_engine(
+        url,
+        connect_args=connect_args,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        pool_size=2,
+        max_overflow=3,
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_after_a_pause)
+    return engine
+
+
+def _note_use(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED] = time.monotonic()
+
+
+def _ping_after_a_pause(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Replace a connection that was lost while it was idle, unseen; one that was just used is not asked."""
+    if time.monotonic() - entry.info.get(_USED, math.inf) < _PING_AFTER_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
+        raise DisconnectionError from exc  # the pool connects anew
 
 
 @contextmanager
@@ -63,13 +93,6 @@ def translated_errors() -> Iterator[None]:
 
 @contextmanager
 def statement(engine: Engine) -> Iterator[Connection]:
-    """A connection on which each statement is a transaction of its own: one round trip instead of three."""
+    """A connection on which each statement is a transaction of its own, and one round trip."""
     with translated_errors(), engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction, committed at the end of the block, rolled back on an error."""
-    with translated_errors(), engine.begin() as connection:
         yield connection

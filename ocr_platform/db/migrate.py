@@ -27,7 +27,8 @@ def migrate(engine: Engine) -> tuple[str | None, str | None]:
 
     Whoever comes second waits for the first and finds nothing left to do. Raises DatabaseUnavailable.
     """
-    with translated_errors(), engine.connect() as connection:
+    transactional = engine.execution_options(isolation_level="READ COMMITTED")
+    with translated_errors(), transactional.connect() as connection:
         # A migration may take longer than a query may, and may wait for another migration as long as that takes.
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = 0"))

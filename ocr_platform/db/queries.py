@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Row, select
 
 from ocr_platform.db.claims import OPEN_STATES
-from ocr_platform.db.engine import transaction
+from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import output_of
 from ocr_platform.db.tables import JobRow, OutputRow, PageRow
 from ocr_platform.errors import classes_by_code
@@ -24,7 +24,7 @@ def statuses(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
         .order_by(PageRow.number)
     )
     delivered = select(*OutputRow.__table__.columns).where(OutputRow.job_id.in_(job_ids)).order_by(OutputRow.format)
-    with transaction(engine) as connection:
+    with statement(engine) as connection:
         jobs = connection.execute(select(*JobRow.__table__.columns).where(JobRow.id.in_(job_ids))).all()
         failed: dict[UUID, dict[int, str]] = {}
         for row in connection.execute(failed_pages):

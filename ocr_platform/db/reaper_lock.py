@@ -29,8 +29,7 @@ class ReaperLock:
         try:
             with translated_errors():
                 if self._connection is None:
-                    opened = self._engine.connect()
-                    self._connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+                    self._connection = self._engine.connect()
                 # Asking again for what one holds is granted at once.
                 granted = self._connection.scalar(_TRY, {"key": _LOCK_KEY})
                 return bool(granted) or self._other_is_silent(self._connection, name)

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from ocr_platform.db.engine import statement
 from ocr_platform.db.pages import PageQueue
 from ocr_platform.db.rows import output_values
-from ocr_platform.db.tables import PageRow
 from ocr_platform.errors import DocumentDamaged, PageDamaged
 from ocr_platform.models import Job, JobState, Output, StoredObject
+
+_STAGED = text("""
+    SELECT staged, array_agg(number) FROM pages WHERE job_id = :job_id AND staged IS NOT NULL GROUP BY staged
+""")
 
 _OUTPUTS = text("""
     WITH job AS (
@@ -57,13 +60,8 @@ class JobRepository(PageQueue):
 
     def staged(self, job: Job) -> list[tuple[StoredObject, list[int]]]:
         """Staged objects, each with the pages that count in it."""
-        found = (
-            select(PageRow.staged, func.array_agg(PageRow.number))
-            .where(PageRow.job_id == job.id, PageRow.staged.is_not(None))
-            .group_by(PageRow.staged)
-        )
         with statement(self.engine) as connection:
-            rows = connection.execute(found).all()
+            rows = connection.execute(_STAGED, {"job_id": job.id}).all()
         return [(StoredObject(**staged), list(numbers)) for staged, numbers in rows]
 
     def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:

@@ -42,6 +42,7 @@ class Heart:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._parked = False
 
     @contextmanager
     def beating(self, job: Job) -> Iterator[Pulse]:
@@ -52,7 +53,8 @@ class Heart:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if self._parked:
+                self._changed.notify()
         try:
             yield pulse
         finally:
@@ -70,8 +72,7 @@ class Heart:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._pulses and not self._closed:
-                    self._changed.wait()
+                self._park()
                 if self._closed:
                     return
                 pulses = list(self._pulses)
@@ -80,6 +81,13 @@ class Heart:
             self._interrupt()
             with self._changed:
                 self._changed.wait(min(_TICK_SECONDS, self._lease / _RENEWALS_A_LEASE))
+
+    def _park(self) -> None:
+        """Sleep until there is something to renew. A ticking thread is not woken for each short claim."""
+        while not self._pulses and not self._closed:
+            self._parked = True
+            self._changed.wait()
+            self._parked = False
 
     def _renew(self, pulse: Pulse) -> None:
         now = time.monotonic()

@@ -73,7 +73,7 @@ class StageTask(Task):  # type: ignore[type-arg]
     def wake(self) -> int | None:
         """The job's fence when this message was sent, if it says so."""
         wake = (self.request.headers or {}).get(WAKE_HEADER)
-        return wake if isinstance(wake, int) and 0 <= wake < _MAX_FENCE else None
+        return wake if type(wake) is int and 0 <= wake < _MAX_FENCE else None  # a bool is an int, too
 
     def _is_newer(self) -> bool:
         """True for a message that a newer version sent: it may mean more than this version knows."""

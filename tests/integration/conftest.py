@@ -43,7 +43,15 @@ def engine(empty_engine: Engine) -> Engine:
 @pytest.fixture
 def crowd(engine: Engine) -> Iterator[Engine]:
     """The same database for twenty threads at once: the platform's own engine has fewer connections."""
-    made = create_engine(engine.url, pool_size=20, max_overflow=0)
+    made = create_engine(engine.url, isolation_level="AUTOCOMMIT", pool_size=20, max_overflow=0)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def plain_engine(engine: Engine) -> Iterator[Engine]:
+    """The same database as an application reaches it, whose transactions are its own."""
+    made = create_engine(engine.url)
     yield made
     made.dispose()
 

@@ -32,6 +32,13 @@ SHA256 = "ab" * 32
 PATIENCE = timedelta(seconds=30)
 
 
+@contextmanager
+def in_transaction(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction is rolled back, with its locks, unless the block commits it."""
+    with engine.execution_options(isolation_level="READ COMMITTED").connect() as connection:
+        yield connection
+
+
 def request(**changed: Any) -> submission.NewJob:
     """A submission."""
     values: dict[str, Any] = {

@@ -1,12 +1,13 @@
 """Postgres's errors: typed where they are known, and never with what was stored."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, Executable, insert, select, text
 
 from ocr_platform.db import submission
-from ocr_platform.db.engine import make_engine, transaction
+from ocr_platform.db.engine import _PING_AFTER_SECONDS, make_engine, statement
 from ocr_platform.db.migrate import migrate
 from ocr_platform.db.tables import JobRow
 from ocr_platform.errors import DatabaseUnavailable
@@ -32,9 +33,9 @@ def texts(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def run(engine: Engine, statement: Executable, values: dict[str, object]) -> None:
-    with transaction(engine) as connection:
-        connection.execute(statement, values)
+def run(engine: Engine, refused: Executable, values: dict[str, object]) -> None:
+    with statement(engine) as connection:
+        connection.execute(refused, values)
 
 
 def test_an_error_carries_no_parameter(engine: Engine) -> None:
@@ -57,9 +58,9 @@ def test_an_error_carries_no_row(engine: Engine) -> None:
     assert not any(CANARY in each for each in texts(caught.value))
 
 
-def test_a_connection_that_is_lost_in_a_transaction_is_database_unavailable(engine: Engine, database: Servers) -> None:
+def test_a_connection_that_is_lost_in_use_is_database_unavailable(engine: Engine, database: Servers) -> None:
     def interrupted() -> None:
-        with transaction(engine) as connection:
+        with statement(engine) as connection:
             connection.execute(select(1))
             end_connections(database)
             connection.execute(select(1))
@@ -74,6 +75,7 @@ def test_connections_that_were_lost_while_idle_are_replaced_unseen(engine: Engin
     submission.submit(engine, request())
 
     end_connections(database)
+    time.sleep(_PING_AFTER_SECONDS)
 
     submission.submit(engine, request())
 
@@ -90,7 +92,7 @@ def test_connections_that_were_lost_while_idle_are_replaced_unseen(engine: Engin
 def test_a_refused_connection_is_database_unavailable(changed: dict[str, str], servers: Servers) -> None:
     engine = make_engine(servers.settings(**changed))
 
-    with pytest.raises(DatabaseUnavailable), transaction(engine):
+    with pytest.raises(DatabaseUnavailable), statement(engine):
         pass
 
     engine.dispose()

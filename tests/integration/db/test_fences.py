@@ -19,6 +19,7 @@ from tests.integration.db.support import (
     everything_on,
     expire,
     helper_of,
+    in_transaction,
     job_claimed_in,
     job_in,
     output,
@@ -235,7 +236,7 @@ def test_a_write_that_waited_while_another_took_the_job_changes_nothing(
     job = job_claimed_in(repository, stage, pages=2)
     if name == "checkpoint":
         repository.claim_pages(job, 2)
-    with ThreadPoolExecutor(1) as pool, engine.connect() as taking:
+    with ThreadPoolExecutor(1) as pool, in_transaction(engine) as taking:
         taking.execute(update(JobRow).values(fence=JobRow.fence + 1))
         late = pool.submit(attempt, write, repository, job)
         wait_for_a_lock(engine)

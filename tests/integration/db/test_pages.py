@@ -12,6 +12,7 @@ from tests.integration.db.support import (
     expire,
     failed,
     helper_of,
+    in_transaction,
     job_claimed_in,
     job_in,
     page,
@@ -231,16 +232,14 @@ def test_rows_that_somebody_else_has_locked_are_passed_over_and_not_waited_for(
 ) -> None:
     # Given a transaction, of an operator or of a backup, that holds two pages' rows
     job = job_claimed_in(repository, Stage.OCR, pages=4)
-    foreign = engine.connect()
     held = select(PageRow.number).where(PageRow.job_id == job.id, PageRow.number.in_([1, 3])).with_for_update()
-    foreign.execute(held)
 
-    with engine.connect() as watch:
+    with in_transaction(engine) as foreign, engine.connect() as watch:
+        foreign.execute(held)
         started = watch.scalar(text("SELECT clock_timestamp()"))
         numbers = repository.claim_pages(job, 8)
         took = watch.scalar(text("SELECT extract(epoch FROM clock_timestamp() - :started)"), {"started": started})
 
-    foreign.close()
     assert numbers == [2, 4]
     assert took is not None
     assert took < 5  # the lock timeout is ten seconds

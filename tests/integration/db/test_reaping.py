@@ -20,6 +20,7 @@ from tests.integration.db.support import (
     everything,
     expire,
     helper_of,
+    in_transaction,
     job_claimed_in,
     job_in,
     row_of,
@@ -203,7 +204,7 @@ def test_a_job_that_somebody_has_locked_is_passed_over(
 ) -> None:
     held, other = (found_by("lost", repository) for _ in range(2))
 
-    with engine.connect() as foreign:
+    with in_transaction(engine) as foreign:
         foreign.execute(text("SELECT id FROM jobs WHERE id = :id FOR UPDATE"), {"id": held})
         first = log.lost(10)
 

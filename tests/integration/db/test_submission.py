@@ -11,7 +11,7 @@ from ocr_platform.db.tables import JobRow, OutboxRow
 from ocr_platform.errors import TokenConflict
 from ocr_platform.models import JobOptions, JobState, OutputFormat, SourceRef, Stage
 from ocr_platform.workflow import PROTOCOL_VERSION
-from tests.integration.db.support import at_once, count, counted_statements, everything, request, row_of
+from tests.integration.db.support import at_once, count, counted_statements, everything, in_transaction, request, row_of
 
 NOW = timedelta(0)
 
@@ -120,7 +120,7 @@ def test_of_two_requests_at_once_with_one_token_one_is_stored_and_the_other_refu
 
 def test_who_comes_while_the_first_is_in_its_transaction_waits_and_gets_that_job(crowd: Engine) -> None:
     # Given a submission in an application's transaction that is still open
-    with crowd.connect() as connection:
+    with in_transaction(crowd) as connection:
         first = submission.submit_on(connection, request(client_token="a"))
 
         def commit() -> submission.Submitted:
@@ -134,7 +134,7 @@ def test_who_comes_while_the_first_is_in_its_transaction_waits_and_gets_that_job
 
 
 def test_who_comes_while_the_first_rolls_back_stores_the_job(crowd: Engine) -> None:
-    with crowd.connect() as connection:
+    with in_transaction(crowd) as connection:
         first = submission.submit_on(connection, request(client_token="a"))
 
         def roll_back() -> submission.Submitted:
@@ -148,10 +148,10 @@ def test_who_comes_while_the_first_rolls_back_stores_the_job(crowd: Engine) -> N
     assert (count(crowd, JobRow), count(crowd, OutboxRow)) == (1, 1)
 
 
-def test_a_conflict_leaves_an_applications_transaction_usable(engine: Engine) -> None:
+def test_a_conflict_leaves_an_applications_transaction_usable(engine: Engine, plain_engine: Engine) -> None:
     submission.submit(engine, request(client_token="a"))
 
-    with engine.begin() as connection:
+    with plain_engine.begin() as connection:
         with pytest.raises(TokenConflict):
             submission.submit_on(connection, request(client_token="a", options=JobOptions(("deu",))))
         other = submission.submit_on(connection, request(client_token="b"))
@@ -159,9 +159,9 @@ def test_a_conflict_leaves_an_applications_transaction_usable(engine: Engine) ->
     assert row_of(engine, other.job_id).client_token == "b"
 
 
-def test_a_submission_on_a_plain_cursor_is_part_of_its_transaction(engine: Engine) -> None:
+def test_a_submission_on_a_plain_cursor_is_part_of_its_transaction(plain_engine: Engine) -> None:
     # Given psycopg2 itself, as an application without SQLAlchemy has it
-    raw = engine.raw_connection()
+    raw = plain_engine.raw_connection()
     cursor = raw.cursor()
 
     submission.submit_with(cursor, request(client_token="a"))
@@ -172,4 +172,4 @@ def test_a_submission_on_a_plain_cursor_is_part_of_its_transaction(engine: Engin
     raw.close()
 
     assert again == submission.Submitted(kept.job_id, None)
-    assert (count(engine, JobRow), count(engine, OutboxRow)) == (1, 1)
+    assert (count(plain_engine, JobRow), count(plain_engine, OutboxRow)) == (1, 1)

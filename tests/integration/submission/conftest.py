@@ -26,10 +26,10 @@ def source(client: Client) -> str:
 
 
 @pytest.fixture
-def app_engine(engine: Engine) -> Engine:
+def app_engine(plain_engine: Engine) -> Engine:
     """The platform's database with the application's table in it."""
-    Application.metadata.create_all(engine)
-    return engine
+    Application.metadata.create_all(plain_engine)
+    return plain_engine
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from ocr_platform.db.engine import make_engine, transaction, translated_errors
+from ocr_platform.db.engine import make_engine, statement, translated_errors
 from ocr_platform.errors import DatabaseUnavailable, InternalError
 from ocr_platform.settings import Settings, load_settings
 
@@ -21,7 +21,7 @@ def test_database_that_does_not_answer_is_a_typed_error(environ: dict[str, str])
     # Given nothing listens there (port 1 is the reserved tcpmux)
     engine = make_engine(load_settings(environ | {"DB_HOST": "127.0.0.1", "DB_PORT": "1"}))
 
-    with pytest.raises(DatabaseUnavailable), transaction(engine):
+    with pytest.raises(DatabaseUnavailable), statement(engine):
         pass
 
 
