@@ -24,6 +24,7 @@ PROTOCOL_HEADER = "ocr_protocol"
 # The job's fence when the message was sent: tells the newest message of a job from older ones.
 WAKE_HEADER = "ocr_wake"
 
+EXCHANGE = "ocr"
 IO_QUEUE = "ocr.io"
 CPU_QUEUE = "ocr.cpu"
 ASSIST_QUEUE = "ocr.assist"  # pages of long documents, for workers that have nothing else to do
@@ -42,7 +43,7 @@ _RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, 
 
 def routing() -> dict[str, Any]:
     """Celery settings that say which task goes to which queue."""
-    exchange = Exchange("ocr")
+    exchange = Exchange(EXCHANGE)
     return {
         # Each with a key of its own: queues that share the default key would both get every message.
         "task_queues": [Queue(name, exchange, routing_key=name) for name in QUEUES],

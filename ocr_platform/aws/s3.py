@@ -88,6 +88,8 @@ class S3Store:
                 ServerSideEncryption="aws:kms",
                 SSEKMSKeyId=self.kms_key_id,
                 BucketKeyEnabled=True,
+                # S3 checks it now, and gives it out again with the body: what is garbled on the way is noticed.
+                ChecksumAlgorithm="SHA256",
                 **self._owner(),
             )
         return f"s3://{self.bucket}/{key}"
@@ -120,15 +122,14 @@ class S3Store:
         return self._stored(key, answer, len(body), digest.hexdigest())
 
     def read(self, stored: StoredObject) -> bytes:
-        """Read an object of the platform's own and check its protection, version and SHA-256."""
-        with translated_errors():
-            answer = self.client.get_object(
-                Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id, **self._owner()
-            )
-            body = answer["Body"].read()
-        if self._stored(stored.key, answer, len(body), hashlib.sha256(body).hexdigest()) != stored:
-            raise SourceChanged("A stored object is not what was written; the bucket was changed from outside.")
-        return body
+        """Read an object of the platform's own and check its protection, version and SHA-256.
+
+        Bytes that are not what was written are read once more: it may have been the way here. Raises SourceChanged.
+        """
+        try:
+            return self._read(stored)
+        except SourceChanged:
+            return self._read(stored)
 
     def remove_all(self, prefix: str, older_than: timedelta = timedelta()) -> int:
         """Remove every version and delete marker under `prefix`, if all are older than that; return how many."""
@@ -148,23 +149,22 @@ class S3Store:
 
     def _all_older(self, prefix: str, age: timedelta) -> bool:
         before = datetime.now(UTC) - age
-        with translated_errors():
-            page = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, **self._owner())
-        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        return all(item["LastModified"] < before for item in found)
+        return all(
+            item["LastModified"] < before
+            for page in self._versions(Prefix=prefix)
+            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        )
 
     def folders(self, root: str) -> Iterator[list[str]]:
         """Prefixes one level under `root`, also of what has only old versions left; a page of S3's at a time."""
-        marker: Any = {}
-        while True:
-            with translated_errors():
-                page = self.client.list_object_versions(
-                    Bucket=self.bucket, Prefix=root, Delimiter="/", **marker, **self._owner()
-                )
+        for page in self._versions(Prefix=root, Delimiter="/"):
             yield [item["Prefix"] for item in page.get("CommonPrefixes", ())]
-            if not page.get("IsTruncated"):
-                return
-            marker = {"KeyMarker": page["NextKeyMarker"]}
+
+    def _versions(self, **selected: Any) -> Iterator[Mapping[str, Any]]:
+        """S3's pages of all versions and delete markers."""
+        pages = self.client.get_paginator("list_object_versions")
+        with translated_errors():
+            yield from pages.paginate(Bucket=self.bucket, **selected, **self._owner())
 
     def abort_uploads(self, root: str, older_than: timedelta) -> int:
         """Give up uploads in parts under `root` that were begun so long ago; return how many."""
@@ -182,6 +182,16 @@ class S3Store:
                         )
                         aborted += 1
         return aborted
+
+    def _read(self, stored: StoredObject) -> bytes:
+        with translated_errors():
+            answer = self.client.get_object(
+                Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id, **self._owner()
+            )
+            body = answer["Body"].read()
+        if self._stored(stored.key, answer, len(body), hashlib.sha256(body).hexdigest()) != stored:
+            raise SourceChanged("A stored object is not what was written; the bucket was changed from outside.")
+        return body
 
     def _remove(self, doomed: Any) -> None:
         answer = self.client.delete_objects(

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CONFIG = Config(
+    # Three tries, each cut off after a silence of 15 seconds: given up well before the shortest time limit of a stage
+    # ends it, so that an S3 which does not answer costs attempts that are made again, and never a document.
     connect_timeout=5,
-    read_timeout=60,
-    retries={"mode": "standard", "max_attempts": 5},
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 3},
     # Path style: bucket names with dots keep a valid certificate, and emulators need no wildcard host name.
     s3={"addressing_style": "path"},
     request_checksum_calculation="when_required",

@@ -68,8 +68,9 @@ def _ping_after_a_pause(connection: DBAPIConnection, entry: ConnectionPoolEntry,
     if time.monotonic() - entry.info.get(_USED, math.inf) < _PING_AFTER_SECONDS:
         return
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        cursor.close()
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
         raise DisconnectionError from exc  # the pool connects anew
 

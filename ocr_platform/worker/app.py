@@ -4,7 +4,8 @@ import warnings
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning
-from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown, worker_shutting_down
+from celery.worker.control import Panel
 
 from ocr_platform.broker import make_app
 from ocr_platform.monitoring.logging import configure_logging
@@ -13,6 +14,14 @@ from ocr_platform.settings import Settings
 from ocr_platform.worker.services import WorkerRuntime
 from ocr_platform.worker.shutdown import Shutdown
 from ocr_platform.worker.tasks import register_tasks
+
+# What may be asked of a worker through Redis: how it is. Whoever can write there must not be able to stop it, to give
+# its tasks a limit of no time, or to take its queues away; signals are for that.
+_REMOTE_CONTROL = frozenset(
+    {"active", "active_queues", "clock", "conf", "disable_events", "enable_events", "heartbeat", "hello", "ping"}
+    | {"query_task", "registered", "report", "reserved", "revoked", "scheduled", "stats"}
+    | {f"dump_{name}" for name in ("active", "reserved", "revoked", "schedule", "tasks")}
+)
 
 
 def make_worker_app(settings: Settings, runtime_type: type[WorkerRuntime] = WorkerRuntime) -> Celery:
@@ -35,6 +44,11 @@ def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shu
         configure_logging(settings.ocr_log_level)
         # With each lost connection Celery advises to kill running tasks. They need not die: see `broker`.
         warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
+    @worker_init.connect(weak=False)
+    def _restrict(**_: object) -> None:
+        for name in Panel.data.keys() - _REMOTE_CONTROL:
+            del Panel.data[name]
 
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: object) -> None:

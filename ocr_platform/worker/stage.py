@@ -111,11 +111,12 @@ def _outcome(runtime: WorkerRuntime, job: Job, pulse: Pulse, step: Step) -> Hand
     except ClaimLost:
         _log.warning("claim_lost")
     except PlatformError as exc:
-        _settle(runtime, job, exc)
+        _settle(runtime, job, exc, again=exc.policy is RetryPolicy.TRANSIENT)
     except SoftTimeLimitExceeded:
         if pulse.interrupted:
             return _handed_back(runtime, job)
-        _fail(runtime, job, PageTimeout("The stage took longer than its time limit."))
+        # Pages have time limits of their own: whatever it was that took so long, it may have been a server.
+        _settle(runtime, job, PageTimeout("The stage took longer than its time limit."), again=True)
     except Exception:  # noqa: BLE001  whatever happened, the job must get a terminal state
         _log.exception("stage_crashed")
         _fail(runtime, job, InternalError())
@@ -131,9 +132,9 @@ def _handed_back(runtime: WorkerRuntime, job: Job) -> HandOver | None:
     return job.hand_over(job.stage) if runtime.repository.hand_back(job) else None
 
 
-def _settle(runtime: WorkerRuntime, job: Job, error: PlatformError) -> None:
+def _settle(runtime: WorkerRuntime, job: Job, error: PlatformError, *, again: bool) -> None:
     """Try again what may pass, fail what will not."""
-    if error.policy is RetryPolicy.TRANSIENT and job.fence is not None:
+    if again and job.fence is not None:
         wait = partial(backoff_seconds, base=runtime.settings.ocr_backoff_seconds)
         if runtime.repository.retry_later(job, wait):
             _log.warning("stage_retried", extra={"code": error.code})

@@ -3,8 +3,6 @@
 import random
 from uuid import uuid4
 
-import pytest
-
 from ocr_platform.models import Stage
 from ocr_platform.workflow import CPU_QUEUE, QUEUES, TASK_NAMES
 from tests.faults import evidence, forgeries, messages
@@ -12,11 +10,6 @@ from tests.faults.documents import Document
 from tests.faults.fleet import SHORT, Fleet
 from tests.faults.invariants import check
 from tests.faults.logs import events, wait_until
-
-# Not run: each waits for its time to be over. See "What is missing" in docs/reliability.md.
-pytestmark = pytest.mark.xfail(
-    run=False, reason="whoever may write to Redis can still end a worker, or make it deaf, by the form of a message"
-)
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
 CONTROL_CHANNEL = "/0.celery.pidbox"

@@ -294,12 +294,15 @@ class TestErrorsThatStay:
         assert status.error.code == InternalError.code
         assert "Roe" not in status.error.message
 
-    def test_stage_that_runs_into_its_time_limit_fails_the_job(self, bench: Bench) -> None:
+    def test_stage_that_runs_into_its_time_limit_again_and_again_fails_the_job(self, bench: Bench) -> None:
         job_id = bench.submit()
 
-        bench.run(str(job_id), _raising(SoftTimeLimitExceeded()))
+        for _ in range(8):
+            bench.run(str(job_id), _raising(SoftTimeLimitExceeded()))
+            bench.repository.expire(job_id)
 
         status = bench.repository.status(job_id)
+        assert bench.tries == 6
         assert status.error
         assert status.error.code == "page_timeout"
 
@@ -430,7 +433,7 @@ class TestDatabaseThatDoesNotAnswer:
             ("retry_later", DatabaseUnavailable()),
             ("fail", DocumentDamaged()),
             ("fail", ValueError("a bug")),
-            ("fail", SoftTimeLimitExceeded()),
+            ("retry_later", SoftTimeLimitExceeded()),
         ],
     )
     def test_end_of_a_claim_that_cannot_be_written_down_is_left_to_the_reaper(
