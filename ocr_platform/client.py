@@ -3,9 +3,9 @@
 Light to import and to install: no decoder, no recogniser.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 from uuid import UUID
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _POLL_SECONDS = 0.25
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class Client:
         return cls(load_settings())
 
     def upload(self, document: IO[bytes]) -> str:
-        """Store a document encrypted, under a key that says nothing about it; return the URL to submit."""
+        """Store a document encrypted, under a key that says nothing about it; return the URL to submit.
+
+        Each upload is another source. Whoever repeats a submission under its client token repeats it with the same URL.
+        """
         return self._runtime().store.upload(document)
 
     def submit(
@@ -124,9 +128,11 @@ class Client:
         if submitted.outbox_id is None:
             return
         runtime = self._runtime()
-        with suppress(PlatformError):
+        try:
             publish(runtime.app, CHAIN[0], submitted.job_id, wake=0)
             submission.published(runtime.engine, submitted.outbox_id)
+        except PlatformError as exc:
+            _log.warning("job %s is stored, its message follows later: %s", submitted.job_id, exc.code)
 
     def status(self, job_id: UUID | str) -> JobStatus:
         """How a job stands. Raises JobUnknown."""

@@ -15,23 +15,22 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import statement
-from ocr_platform.db.tables import JobRow, OutboxRow, ReaperRow
+from ocr_platform.db.tables import OPEN, JobRow, OutboxRow, ReaperRow
 from ocr_platform.errors import WorkerLost
 from ocr_platform.models import JobState, Stage
 
-_OPEN = "state IN ('queued', 'running')"
 _FOUND = "SELECT id, attempts >= :max_attempts OR claims >= :max_claims + coalesce(page_count, 0) AS spent FROM jobs"
 # A claim that ended neither in good order nor in a retry: the worker is gone, or cut off for longer than its lease.
 _LOST = f"{_FOUND} WHERE lease_until < now() ORDER BY lease_until"
 _DUE = f"""
-    {_FOUND} WHERE {_OPEN} AND woken_at IS NULL AND lease_until IS NULL AND next_attempt_at <= now()
+    {_FOUND} WHERE {OPEN} AND woken_at IS NULL AND lease_until IS NULL AND next_attempt_at <= now()
     ORDER BY next_attempt_at
 """
 # A queue is first in, first out: it holds no message any more that is older than one which a worker took already.
 # Without anything in the queue there is no such message at all.
 _UNCLAIMED = f"""
     {_FOUND}
-    WHERE {_OPEN} AND lease_until IS NULL AND stage = ANY(:stages)
+    WHERE {OPEN} AND lease_until IS NULL AND stage = ANY(:stages)
       AND woken_at < now() - CAST(:patience AS interval)
       AND (:queue_is_empty OR woken_at < (
           SELECT max(woken_at) FROM jobs WHERE lease_until > now() AND in_turn AND stage = ANY(:stages)

@@ -35,7 +35,8 @@ _NAMING = {
 }
 
 
-_OPEN = "state IN ('queued', 'running')"
+# SQL: the job has not ended.
+OPEN = "state IN ('queued', 'running')"
 
 
 def _one_of(column: str, values: type[JobState | Stage | DocumentFormat | OutputFormat]) -> CheckConstraint:
@@ -65,8 +66,8 @@ class JobRow(Base):
         # One small index for each question of the reaper: none grows with the jobs that have ended, and the first
         # holds only what workers have in hand.
         Index("ix_jobs_leases", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
-        Index("ix_jobs_waiting", "stage", "woken_at", postgresql_where=text(f"{_OPEN} AND lease_until IS NULL")),
-        Index("ix_jobs_due", "next_attempt_at", postgresql_where=text(f"{_OPEN} AND woken_at IS NULL")),
+        Index("ix_jobs_waiting", "stage", "woken_at", postgresql_where=text(f"{OPEN} AND lease_until IS NULL")),
+        Index("ix_jobs_due", "next_attempt_at", postgresql_where=text(f"{OPEN} AND woken_at IS NULL")),
         Index("ix_jobs_uncleaned", "finished_at", postgresql_where=text("NOT cleaned AND state = 'failed'")),
     )
 

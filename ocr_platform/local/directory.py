@@ -67,6 +67,18 @@ class StackDirectory:
         write_private(path, content.encode())
         return path
 
+    def environment(self, temp: Path) -> dict[str, str]:
+        """What any program of the stack needs, and the mark by which what is left of it is found."""
+        models = {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
+        return models | {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(temp),
+            "TMPDIR": str(temp),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            MARKER: self.name,
+        }
+
     def remove(self) -> None:
         """End whatever still runs and remove everything."""
         _remove(self.path)

@@ -14,7 +14,7 @@ from ocr_platform.db.migrate import migrate
 from ocr_platform.errors import StackFailed
 from ocr_platform.local import servers
 from ocr_platform.local.aws import AwsAccount, prepare_account
-from ocr_platform.local.directory import MARKER, StackDirectory
+from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.uninterrupted import uninterrupted
 from ocr_platform.settings import Settings, load_settings
@@ -74,7 +74,7 @@ class LocalStack:
         self.logs = self.directory.make("logs")
         self.temp = self.directory.make("tmp")
         self.redis_port, self.database_port, aws_port, self.flower_port = free_ports(4)
-        bare = self._bare_environment()
+        bare = self.directory.environment(self.temp)
         aws = self._launch(servers.aws_service(self.directory, aws_port, bare))
         logins = (self.redis_login, self.redis_admin)
         redis = self._launch(servers.redis_service(self.directory, self.redis_port, logins, bare))
@@ -162,7 +162,7 @@ class LocalStack:
         """The environment of worker, beat and Flower: no secret in it, AWS's keys come from the secret."""
         folder = self.directory.path / "secrets"
         return (
-            self._bare_environment()
+            self.directory.environment(self.temp)
             | self._shared_environment()
             | {
                 "AWS_SECRET_ARN": self.aws.secret_arn,
@@ -177,18 +177,6 @@ class LocalStack:
                 "OCR_FLOWER_PASSWORD_FILE": str(folder / "flower"),
             }
         )
-
-    def _bare_environment(self) -> dict[str, str]:
-        """What any program needs, and the mark by which a later start finds what was left of a killed stack."""
-        models = {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
-        return models | {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LC_ALL": "C.UTF-8",
-            "HOME": str(self.temp),
-            "TMPDIR": str(self.temp),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            MARKER: self.directory.name,
-        }
 
     def _write_secrets(self) -> None:
         self.directory.make("secrets")

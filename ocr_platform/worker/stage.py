@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -165,10 +166,12 @@ def _hand_over(runtime: WorkerRuntime, job_id: UUID, following: HandOver) -> Non
     """Wake the next worker up. The job has moved on already: what Redis does not take now, the reaper publishes."""
     try:
         publish(runtime.app, following.stage, job_id, following.wake)
-        publish_helpers(runtime.app, job_id, following.helpers, runtime.settings.ocr_time_slice_seconds)
     except BrokerUnavailable:
         runtime.repository.postpone(job_id, following.stage)
         _log.warning("message_postponed", extra={"next": following.stage})
+        return
+    with suppress(BrokerUnavailable):  # helpers are an offer
+        publish_helpers(runtime.app, job_id, following.helpers, runtime.settings.ocr_time_slice_seconds)
 
 
 def backoff_seconds(attempts: int, base: float) -> float:

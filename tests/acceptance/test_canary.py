@@ -1,13 +1,12 @@
 """A sentence that stands in one document alone is found, after the run, in its results and nowhere else."""
 
 import base64
-import os
 import secrets
-import stat
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Self
@@ -21,21 +20,8 @@ from ocr_platform import Client, JobState
 from ocr_platform.local.servers import HOST
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.sandbox.limits import memory_dir
+from tests.canary import VOCABULARY, files, redis_keys, tables, traces
 from tests.data import scan_page
-
-# Words that no program says by chance; each is searched for alone, since words.json tears a sentence apart.
-VOCABULARY = ("armadillo", "heliotrope", "marzipan", "xylophone", "periwinkle", "tambourine", "flamingo", "turquoise")
-
-
-def traces(haystack: bytes, words: tuple[str, ...]) -> list[str]:
-    """Words that occur, as they are, in another case, or in base64 (as Celery wraps messages) at any offset."""
-    lowered = haystack.lower()
-    found = []
-    for word in words:
-        encoded = (base64.b64encode(b" " * pad + word.encode())[4 * (pad > 0) : -4] for pad in range(3))
-        if word.encode() in lowered or any(piece in haystack for piece in encoded):
-            found.append(word)
-    return found
 
 
 class Monitor:
@@ -74,11 +60,6 @@ def redis_admin(stack: LocalStack) -> Iterator[redis.Redis]:
         yield connection
 
 
-def redis_keys(connection: redis.Redis) -> bytes:
-    """Every key with its value, as Redis itself writes it."""
-    return b"\n".join(key + b" " + (connection.dump(key) or b"") for key in connection.scan_iter())
-
-
 def flower(stack: LocalStack) -> bytes:
     login = stack.flower_login
     header = "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
@@ -92,43 +73,12 @@ def flower(stack: LocalStack) -> bytes:
 
 def database(stack: LocalStack) -> bytes:
     login = stack.database_login
-    connection = psycopg2.connect(
-        host=HOST, port=stack.database_port, user=login.user, password=login.password, dbname="ocr_platform"
-    )
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            rows = []
-            for (table,) in cursor.fetchall():
-                cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608  names from the catalogue
-                rows += [row for (row,) in cursor.fetchall()]
-    finally:
-        connection.close()
-    return "\n".join(rows).encode()
-
-
-def files(*folders: Path | None, since: float) -> bytes:
-    """Contents of the files below, on the same file system, that were written since then."""
-    contents = []
-    for folder in filter(None, folders):
-        device = folder.stat().st_dev
-        for place, directories, names in os.walk(folder):
-            directories[:] = [name for name in directories if _device(Path(place, name)) == device]
-            for path in (Path(place, name) for name in names):
-                try:
-                    found = path.lstat()
-                    if stat.S_ISREG(found.st_mode) and found.st_mtime >= since:
-                        contents.append(path.read_bytes())
-                except (FileNotFoundError, PermissionError):
-                    continue
-    return b"\n".join(contents)
-
-
-def _device(path: Path) -> int | None:
-    try:
-        return path.lstat().st_dev
-    except FileNotFoundError:
-        return None
+    with closing(
+        psycopg2.connect(
+            host=HOST, port=stack.database_port, user=login.user, password=login.password, dbname="ocr_platform"
+        )
+    ) as connection:
+        return tables(connection)
 
 
 def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(

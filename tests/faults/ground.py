@@ -12,7 +12,7 @@ import boto3
 
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount, prepare_account
-from ocr_platform.local.directory import MARKER, StackDirectory
+from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.servers import HOST, Login
 from ocr_platform.local.service import Service, free_ports
 from tests.conftest import REGION, Servers
@@ -69,15 +69,7 @@ class Ground:
     @property
     def bare(self) -> dict[str, str]:
         """What any program needs, and the mark by which what is left is found."""
-        models = {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
-        return models | {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LC_ALL": "C.UTF-8",
-            "HOME": str(self.temp),
-            "TMPDIR": str(self.temp),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            MARKER: self.directory.name,
-        }
+        return self.directory.environment(self.temp)
 
     def stop_redis(self, *, kill: bool = False) -> None:
         """Stop Redis; all that it holds is gone, since it keeps nothing on disk."""

@@ -136,6 +136,32 @@ def test_a_message_that_is_taken_and_not_begun_goes_back_at_once(
     assert figures.max_claims <= 5
 
 
+def test_messages_that_no_child_has_begun_on_do_not_hold_a_stop_up(
+    make_fleet: Callable[..., Fleet], page: Document, undisturbed_of: Callable[[Document], Undisturbed]
+) -> None:
+    # Given children that the machine does not let run, with a message each in their pipes
+    fleet = make_fleet(env={"OCR_LEASE_SECONDS": "30"})
+    worker = fleet.start_worker("old", concurrency=2)
+    held = processes.children(worker)
+    for child in held:
+        child.suspend()
+    jobs = fleet.submit(page, 2)
+    wait_until(lambda: evidence.queue_lengths(fleet)["unacked"] == len(jobs), 20, "the messages are taken")
+
+    # When the worker is told to stop just then
+    processes.main_process(worker).terminate()
+    time.sleep(1)
+    processes.resume(*held)
+    took = processes.stop(worker, STOP_SECONDS + END_SECONDS) + 1.0
+
+    fleet.start_beat(wait=False)
+    fleet.start_worker("new")
+    seconds = fleet.wait_all(jobs, 30)
+    assert not lost(fleet)
+    figures = check(fleet, jobs, limit=1, expected=undisturbed_of(page))
+    print(f"ended {took:.1f} s after SIGTERM; done {seconds:.1f} s later; {figures}")
+
+
 def test_a_worker_that_is_told_to_quit_ends_at_once(
     fleet: Fleet, page: Document, undisturbed_of: Callable[[Document], Undisturbed]
 ) -> None:

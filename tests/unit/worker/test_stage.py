@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_platform.errors import (
+    BrokerUnavailable,
     ClaimLost,
     DatabaseUnavailable,
     DocumentDamaged,
@@ -149,6 +150,19 @@ class TestHandOver:
 
         assert bench_without_redis.repository.postponed == [(job_id, Stage.OCR)]
         assert bench_without_redis.tries == 1
+
+    def test_helpers_that_cannot_be_asked_for_are_no_reason_to_send_the_message_again(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise BrokerUnavailable
+
+        monkeypatch.setattr("ocr_platform.worker.stage.publish_helpers", refuse)
+
+        bench.run(str(bench.submit()), lambda *_: HandOver(Stage.OCR, helpers=2))
+
+        assert len(bench.runtime.published()) == 1
+        assert bench.repository.postponed == []
 
     def test_message_that_neither_redis_nor_postgres_takes_raises_nothing(self, bench_without_redis: Bench) -> None:
         # Given the job has moved on and nobody can be told: the reaper finds it among the unclaimed
