@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from ocr_platform.aws.errors import PRECONDITION_FAILED, translated_errors
+from ocr_platform.aws.upkeep import S3Upkeep
 from ocr_platform.errors import (
     OutputConflict,
     OutputNotProtected,
@@ -23,27 +23,20 @@ from ocr_platform.errors import (
     SourceTooLarge,
     SourceUnversioned,
     SourceWrongKey,
-    StorageDenied,
 )
 from ocr_platform.models import SourceFacts, SourceRef, StoredObject
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 _CHUNK = 1024 * 1024
 _UPLOADS_PREFIX = "uploads/"
 _OWN_PREFIXES = ("work/", "results/")
 
 
-@dataclass(frozen=True, slots=True)
-class S3Store:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Store(S3Upkeep):
     """Implements `ports.ObjectStore` on one bucket and one KMS key (full ARN); sizes in bytes."""
 
-    client: "S3Client"
-    bucket: str
     kms_key_id: str
     max_source_bytes: int
-    bucket_owner: str | None = None
 
     def describe(self, bucket: str, key: str, version_id: str | None = None) -> SourceFacts:
         """Check a source without reading it, and find the version that is current now.
@@ -131,58 +124,6 @@ class S3Store:
         except SourceChanged:
             return self._read(stored)
 
-    def remove_all(self, prefix: str, older_than: timedelta = timedelta()) -> int:
-        """Remove every version and delete marker under `prefix`, if all are older than that; return how many."""
-        if older_than and not self._all_older(prefix, older_than):
-            return 0
-        removed = 0
-        with translated_errors():
-            while True:
-                # Always from the start: what was found before is gone by now.
-                page = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, **self._owner())
-                found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-                if found:
-                    self._remove([{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found])
-                removed += len(found)
-                if not page.get("IsTruncated") or not found:
-                    return removed
-
-    def _all_older(self, prefix: str, age: timedelta) -> bool:
-        before = datetime.now(UTC) - age
-        return all(
-            item["LastModified"] < before
-            for page in self._versions(Prefix=prefix)
-            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
-        )
-
-    def folders(self, root: str) -> Iterator[list[str]]:
-        """Prefixes one level under `root`, also of what has only old versions left; a page of S3's at a time."""
-        for page in self._versions(Prefix=root, Delimiter="/"):
-            yield [item["Prefix"] for item in page.get("CommonPrefixes", ())]
-
-    def _versions(self, **selected: Any) -> Iterator[Mapping[str, Any]]:
-        """S3's pages of all versions and delete markers."""
-        pages = self.client.get_paginator("list_object_versions")
-        with translated_errors():
-            yield from pages.paginate(Bucket=self.bucket, **selected, **self._owner())
-
-    def abort_uploads(self, root: str, older_than: timedelta) -> int:
-        """Give up uploads in parts under `root` that were begun so long ago; return how many."""
-        # S3's clock says when an upload began: a day's margin is more than any clock is off.
-        before = datetime.now(UTC) - older_than
-        aborted = 0
-        with translated_errors():
-            for page in self.client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self.bucket, Prefix=root, **self._owner()
-            ):
-                for upload in page.get("Uploads", ()):
-                    if upload["Initiated"] < before:
-                        self.client.abort_multipart_upload(
-                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"], **self._owner()
-                        )
-                        aborted += 1
-        return aborted
-
     def _read(self, stored: StoredObject) -> bytes:
         with translated_errors():
             answer = self.client.get_object(
@@ -192,16 +133,6 @@ class S3Store:
         if self._stored(stored.key, answer, len(body), hashlib.sha256(body).hexdigest()) != stored:
             raise SourceChanged("A stored object is not what was written; the bucket was changed from outside.")
         return body
-
-    def _remove(self, doomed: Any) -> None:
-        answer = self.client.delete_objects(
-            Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True}, **self._owner()
-        )
-        if answer.get("Errors"):  # the call as a whole succeeds even when nothing was removed
-            raise StorageDenied("S3 did not remove staged objects; check s3:DeleteObjectVersion.")
-
-    def _owner(self) -> Any:
-        return {"ExpectedBucketOwner": self.bucket_owner} if self.bucket_owner else {}
 
     def _require_allowed(self, bucket: str, key: str) -> None:
         # Another bucket, or another tenant's results, would be read with the worker's rights, not the submitter's.

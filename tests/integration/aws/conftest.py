@@ -21,7 +21,7 @@ MakeStore = Callable[..., S3Store]
 def store(servers: Servers) -> Iterator[S3Store]:
     """The store on the account's bucket: versioned, encrypting by default."""
     client = s3_client(servers.settings())
-    yield S3Store(client, servers.aws.bucket, servers.aws.kms_key_id, max_source_bytes=1000)
+    yield S3Store(client=client, bucket=servers.aws.bucket, kms_key_id=servers.aws.kms_key_id, max_source_bytes=1000)
     client.close()
 
 

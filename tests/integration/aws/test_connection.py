@@ -43,7 +43,7 @@ def signers(client: "S3Client") -> list[str]:
 
 
 def store_with(servers: Servers, client: "S3Client") -> S3Store:
-    return S3Store(client, servers.aws.bucket, servers.aws.kms_key_id, max_source_bytes=1000)
+    return S3Store(client=client, bucket=servers.aws.bucket, kms_key_id=servers.aws.kms_key_id, max_source_bytes=1000)
 
 
 def test_requests_are_signed_with_the_keys_of_the_secret(servers: Servers, session: boto3.session.Session) -> None:
