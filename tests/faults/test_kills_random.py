@@ -9,12 +9,13 @@ import pytest
 from ocr_platform.models import JobStatus
 from ocr_platform.sandbox.scratch import remove_stale
 from tests.faults.documents import Document, Undisturbed
-from tests.faults.fleet import SHORT, Fleet
+from tests.faults.fleet import Fleet
 from tests.faults.invariants import check
 from tests.faults.killer import Killer
 from tests.faults.supervisor import Supervisor
 
-LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
+# So often that chance does not use one document's attempts up: a worker is killed every second or two.
+LIMIT = 20
 WORKERS = ("one", "two")
 BEATS = ("one beat", "other beat")
 # A page whose sandbox or recogniser was killed counts as one that killed them: nobody can tell the two apart.
@@ -40,7 +41,7 @@ def test_documents_outlive_kills_of_anything_at_any_moment(
     # Given one-page documents, one of twelve pages among each ten, and something that kills now and then
     rng = random.Random(f"{seed} {number}")
     documents = [long_document, *[page] * 9] * rounds(2, 10)
-    fleet = make_fleet(env={"OCR_LEASE_SECONDS": "2"})
+    fleet = make_fleet(env={"OCR_LEASE_SECONDS": "2", "OCR_MAX_ATTEMPTS": str(LIMIT)})
     supervisor = Supervisor()
     supervisor.keep(*(partial(fleet.start_worker, name, wait=False) for name in WORKERS))
     supervisor.keep(*(partial(fleet.start_beat, name, wait=False) for name in BEATS))

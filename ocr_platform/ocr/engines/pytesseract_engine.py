@@ -36,7 +36,7 @@ class PytesseractEngine:
         """Ask the command once."""
         if self._languages is None:
             with _translated_errors():
-                self._languages = frozenset(get_languages())
+                self._languages = frozenset(_installed())
         return self._languages
 
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
@@ -58,6 +58,14 @@ class PytesseractEngine:
         there = os.statvfs(self._temp_dir)
         if there.f_bavail * there.f_frsize < size:
             raise ScratchFull
+
+
+def _installed() -> list[str]:
+    try:
+        return list(get_languages())
+    except TesseractNotFoundError:
+        # pytesseract says so of a command that was killed, too.
+        return list(get_languages())
 
 
 @contextmanager

@@ -148,3 +148,11 @@ def test_command_that_hangs_is_a_page_timeout(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(PageTimeout):
         PytesseractEngine(tmp_path).recognise(PageImage(Image.new("L", (10, 10)), 0), "eng", 0.2)
+
+
+def test_a_command_that_was_killed_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given that the first one is killed before it has said which models there are
+    once = f'[ -e "{tmp_path}/killed" ] || {{ touch "{tmp_path}/killed"; kill -9 $$; }}'
+    _command(tmp_path, f'{once}; echo "List of available languages in /models (1):"; echo eng', monkeypatch)
+
+    assert PytesseractEngine(tmp_path).languages() == {"eng"}
