@@ -61,7 +61,7 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("parts", nargs="*", choices=_PARTS, metavar="part", help="which parts; all of them by default")
+    add("parts", nargs="*", metavar="part", help=f"which of {', '.join(_PARTS)}; all of them by default")
     add("--documents", type=int, default=1500, metavar="N", help="documents a round (default: %(default)s)")
     add("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default: %(default)s)")
     add("--concurrency", type=int, default=2, metavar="N", help="worker children (default: %(default)s)")
@@ -71,7 +71,11 @@ def _arguments() -> argparse.Namespace:
     add("--pages", type=int, default=500, metavar="N", help="pages of the long document (default: %(default)s)")
     add("--json", action="store_true", help="print JSON instead of Markdown")
     add("--out", type=Path, metavar="DIR", help="write overhead.md, overhead.json and the query plans there too")
-    return parser.parse_args()
+    given = parser.parse_args()
+    unknown = [part for part in given.parts if part not in _PARTS]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(_PARTS)}")
+    return given
 
 
 def _throughput(servers: Servers, given: argparse.Namespace) -> list[Table]:

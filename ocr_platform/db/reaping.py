@@ -28,14 +28,17 @@ _DUE = f"""
 """
 # A queue is first in, first out: it holds no message any more that is older than one which a worker took already.
 # Without anything in the queue there is no such message at all.
+# One stage after the other, each in the order of its index: a lost queue may hold millions.
 _UNCLAIMED = f"""
-    {_FOUND}
-    WHERE {OPEN} AND lease_until IS NULL AND stage = ANY(:stages)
-      AND woken_at < now() - CAST(:patience AS interval)
-      AND (:queue_is_empty OR woken_at < (
-          SELECT max(woken_at) FROM jobs WHERE lease_until > now() AND in_turn AND stage = ANY(:stages)
-      ) - CAST(:patience AS interval))
-    ORDER BY woken_at
+    SELECT unclaimed.id, unclaimed.spent FROM unnest(CAST(:stages AS text[])) AS queued (stage), LATERAL (
+        {_FOUND}
+        WHERE {OPEN} AND lease_until IS NULL AND jobs.stage = queued.stage
+          AND woken_at < now() - CAST(:patience AS interval)
+          AND (:queue_is_empty OR woken_at < (
+              SELECT max(woken_at) FROM jobs WHERE lease_until > now() AND in_turn AND stage = ANY(:stages)
+          ) - CAST(:patience AS interval))
+        ORDER BY woken_at LIMIT :limit
+    ) AS unclaimed
 """  # noqa: S608  made of the texts above, of no value
 
 

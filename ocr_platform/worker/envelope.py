@@ -87,11 +87,13 @@ def _arguments(body: object, encoding: object) -> tuple[list[Any], dict[str, Any
 def _moment(text: object, latest: datetime | None = None) -> str | None:
     """A moment that was given with its zone, and is not after `latest`; what else it may be is as if it were not."""
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-        usable = moment is not None and moment.tzinfo is not None and (latest is None or moment <= latest)
+        given = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if given is None or given.tzinfo is None:
+            return None
+        moment = given.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.isoformat() if usable and moment else None
+    return moment.isoformat() if latest is None or moment <= latest else None
 
 
 def _mapping(value: object, part: str) -> Mapping[str, Any]:

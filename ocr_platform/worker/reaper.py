@@ -83,11 +83,10 @@ class Reaper:
     def _unclaimed(self) -> None:
         for queue in dict.fromkeys(QUEUE_OF.values()):
             stages = [stage for stage in CHAIN if QUEUE_OF[stage] == queue]
-            self._wake("unclaimed", partial(self._unclaimed_in, queue, stages))
-
-    def _unclaimed_in(self, queue: str, stages: list[Stage]) -> list[Woken]:
-        is_empty = queue_length(self._runtime.app, queue) == 0
-        return self._log.unclaimed(stages, self._patience, _BATCH, queue_is_empty=is_empty)
+            # Asked once: what is woken now fills the queue, and what was older then is not in it.
+            is_empty = queue_length(self._runtime.app, queue) == 0
+            find = partial(self._log.unclaimed, stages, self._patience, _BATCH, queue_is_empty=is_empty)
+            self._wake("unclaimed", find)
 
     def _outbox(self) -> None:
         count = 0
@@ -110,18 +109,26 @@ class Reaper:
         self._orphans_due = time.monotonic() + self._runtime.settings.ocr_orphans_seconds
 
     def _wake(self, kind: str, find: Callable[[], list[Woken]]) -> None:
-        found = find()
-        self._figures[kind] = self._figures.get(kind, 0) + len(found)
-        for woken in found:
-            extra = {"job_id": str(woken.job_id), "stage": woken.stage, "attempts": woken.attempts, "why": kind}
-            if woken.spent:
-                _log.error("job_failed", extra={**extra, "code": "worker_lost"})
-                self._figures["failed"] = self._figures.get("failed", 0) + 1
-                self._tolerant(partial(self._clean, woken.job_id, woken.tenant))
-            else:
-                reach(CrashPoint.REAPED)
-                _log.info("job_woken", extra=extra)
-                self._publish(woken)
+        """Wake what is found, a batch at a time, for as long as a round may take: a lost queue may hold millions."""
+        ends = time.monotonic() + min(self._runtime.settings.ocr_sweep_seconds, self._patience.total_seconds() / 2)
+        while True:
+            found = find()
+            self._figures[kind] = self._figures.get(kind, 0) + len(found)
+            for woken in found:
+                self._wake_one(kind, woken)
+            if len(found) < _BATCH or not self._redis_answers or time.monotonic() >= ends:
+                return
+
+    def _wake_one(self, kind: str, woken: Woken) -> None:
+        extra = {"job_id": str(woken.job_id), "stage": woken.stage, "attempts": woken.attempts, "why": kind}
+        if woken.spent:
+            _log.error("job_failed", extra={**extra, "code": "worker_lost"})
+            self._figures["failed"] = self._figures.get("failed", 0) + 1
+            self._tolerant(partial(self._clean, woken.job_id, woken.tenant))
+        else:
+            reach(CrashPoint.REAPED)
+            _log.info("job_woken", extra=extra)
+            self._publish(woken)
 
     def _publish(self, woken: Woken) -> None:
         """Send a message. If Redis does not take it, the job is found among the unclaimed."""

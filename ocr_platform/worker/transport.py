@@ -20,6 +20,9 @@ from ocr_platform.workflow import QUEUES
 _log = logging.getLogger(__name__)
 Callback = Callable[[Any], Any]
 
+# What reading something of the wrong form raises. A KeyError would be a lost connection to kombu.
+_STUMBLES = (TypeError, ValueError, KeyError, AttributeError, RecursionError, ArithmeticError)
+
 
 class QoS(redis.QoS):
     """What was taken and is not done yet: noted in Redis, and counted here.
@@ -51,7 +54,7 @@ class QoS(redis.QoS):
         """Put a message back; what is no message is forgotten."""
         try:
             super().restore_by_tag(tag, client=client, leftmost=leftmost)
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as exc:
+        except _STUMBLES as exc:
             _malformed(exc)
             self._forget(tag)
 
@@ -146,10 +149,6 @@ class Transport(redis.Transport):
     Channel = Channel
     # A worker that connects while Redis is full, or to a replica, connects again; kombu would let it end.
     connection_errors = (*redis.Transport.connection_errors, OutOfMemoryError, ReadOnlyError)
-
-
-# What reading something of the wrong form raises. A KeyError would be a lost connection to kombu.
-_STUMBLES = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
 
 
 def _malformed(error: Exception) -> None:

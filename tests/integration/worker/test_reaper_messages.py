@@ -132,3 +132,26 @@ def test_messages_in_the_outbox_are_published_and_forgotten(
     assert figures(engine) == {"outbox": 2}
     reaper.round()
     assert waiting(broker) == NOTHING | {"ocr.io": [new], "ocr.cpu": [moved]}
+
+
+def test_a_lost_queue_is_made_anew_in_one_round_however_long_it_was(
+    reaper: Reaper, repository: JobRepository, broker: redis.Redis
+) -> None:
+    # Given more jobs than one statement wakes, at two stages of the queue, and a Redis that forgot them
+    jobs = {job_in(repository.engine, stage, pages=1) for stage in (Stage.FETCH_DECRYPT, Stage.PERSIST) for _ in (1, 2)}
+    many = text("""
+        INSERT INTO jobs (id, tenant, source_bucket, source_key, source_version_id, source_size, options)
+        SELECT gen_random_uuid(), tenant, source_bucket, source_key, source_version_id, source_size, options
+        FROM jobs, generate_series(1, 300)
+    """)
+    with repository.engine.begin() as connection:
+        connection.execute(many)
+        connection.execute(text("UPDATE jobs SET woken_at = now() - interval '1 hour'"))
+
+    reaper.round()
+
+    published = waiting(broker)["ocr.io"]
+    assert len(published) == len(set(published)) == 4 * 301
+    assert jobs <= set(published)
+    reaper.round()
+    assert len(waiting(broker)["ocr.io"]) == 4 * 301
