@@ -10,7 +10,7 @@ from tests.faults.crash import Crash, Deed
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
 from tests.faults.invariants import check
-from tests.faults.supervisor import Supervisor
+from tests.faults.supervisor import Supervisor, wait_for
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
 OF_BEAT = (CrashPoint.REAPED, CrashPoint.REAPER_PUBLISHED)
@@ -51,10 +51,13 @@ def test_a_kill_of_a_child_and_of_a_worker_at_each_point_loses_nothing_and_doubl
 
     took = fleet.wait_all(list(jobs), BOUND, meanwhile)
 
-    # Then each point was struck, what was in hand went on, and no sandbox did
+    # Then each point was struck, the last ones after the last document had ended, what was in hand went on, and no
+    # sandbox did
+    wait_for(lambda: all(crash.struck for crash in crashes))
     for struck in (of_child, of_worker):
         assert {crash.point: crash.struck for crash in struck} == dict.fromkeys(POINTS, 1)
-    assert supervisor.restarts == len(POINTS)
+    # Two children of one worker may strike in the same moment, and the last one to end need not be started again.
+    assert len(POINTS) - 2 <= supervisor.restarts <= len(POINTS)
     assert "tesseract" in sandboxes.ended
     seconds = {crashes[0].do: recoveries(fleet, crashes) for crashes in (of_child, of_worker)}
     stale = assert_no_plaintext_and_tidy(fleet)
