@@ -119,6 +119,7 @@ def test_servers_go_away_and_come_back(make_fleet: Callable[..., Fleet], page: D
     fleet.ground.start_redis()
     jobs += fleet.submit(page)
     fleet.ground.restart_postgres()
+    time.sleep(1)  # a connection that was just used is not asked whether it is still there
     jobs += fleet.submit(page)
     fleet.ground.restart_redis(kill=True)
 

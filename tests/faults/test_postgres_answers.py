@@ -20,11 +20,11 @@ Rounds = Callable[[int, int], int]
 
 # What is asked for each document that is submitted below: one of the first few is struck.
 OF_DOCUMENTS = {
-    "claim": rb"SET state='running'",
+    "claim": rb"SET state = 'running'",
     "record_plan": rb"SET stage = 'ocr'",
     "claim_pages": rb"UPDATE pages SET holder = ",
     "checkpoint": rb"SET pages_left = pages_left - new",
-    "staged": rb"^SELECT pages\.staged",
+    "staged": rb"SELECT staged, array_agg",
     "record_outputs": rb"INSERT INTO outputs",
     "finish": rb"UPDATE jobs\s+SET state = CASE WHEN lost = 0",
 }
@@ -46,6 +46,7 @@ SELDOM = {
     "due": rb"AND woken_at IS NULL AND lease_until IS NULL",
 }
 DOCUMENTS = 10
+LONG_DOCUMENTS = 3
 # Whatever one document meets: three lost leases, and the reaper's patience at each of its stages.
 WITHIN = 2 * WORK_SECONDS + 3 * (LEASE_SECONDS + 0.5) + 4 * 2.5
 
@@ -68,8 +69,9 @@ def test_what_is_lost_once_of_each_kind_changes_nothing(
         for first, patterns in ((3, OF_DOCUMENTS), (12, OF_BEAT), (1, SELDOM))
         for name, pattern in patterns.items()
     }
-    # and documents that meet all of them: good ones, a long one, one that is none, and now and then no S3 and no Redis
-    installation.redis.on(rb"^LPUSH ocr\.cpu", Answer(b"-OOM no room\r\n"), times=2 * times)
+    # and documents that meet all of them: good ones, long ones that outlast a slice, one that is none, and now and then
+    # no S3 and no Redis, the latter for longer than a message is tried
+    installation.redis.on(rb"^LPUSH ocr\.cpu", Answer(b"-OOM no room\r\n"), times=9 * times)
     installation.s3.on(rb"^GET /\S+/uploads/", Answer(s3_error("KMS.ThrottlingException", 400)), times=2 * times)
     nothing = tmp_path / "nothing.png"
     nothing.write_bytes(b"no document")
@@ -77,13 +79,14 @@ def test_what_is_lost_once_of_each_kind_changes_nothing(
     expected: dict[UUID, Undisturbed] = {}
     installation.fleet.documents |= {page, long_document}
     with closing(installation.client()) as application:
-        for document, count in ((page, DOCUMENTS), (long_document, 1)):
+        for document, count in ((page, DOCUMENTS), (long_document, LONG_DOCUMENTS)):
             submitted = _submitted(application, document, count * times)
             expected |= dict.fromkeys(submitted, undisturbed_of(document))
         failed = _submitted(application, Document(nothing, 0, ()), times)
     jobs = [*expected, *failed]
 
-    # Then
+    # Then all end well; the reaper asks on when they have ended
+    installation.until(lambda: all(rules[name].hits == times for name in OF_BEAT), times * WITHIN)
     figures = installation.settle(jobs, times * WITHIN, expected=expected, expected_states=("succeeded", "failed"))
     assert {name: rule.hits for name, rule in rules.items()} == dict.fromkeys(rules, times)
     assert figures.states == {"succeeded": len(expected), "failed": len(failed)}
