@@ -33,7 +33,7 @@ def full(installation: Installation) -> Iterator[redis.Redis]:
 def test_what_a_full_redis_does_not_take_follows_later(
     installation: Installation, page: Document, undisturbed_of: Finder, rounds: Rounds
 ) -> None:
-    jobs = installation.fleet.submit(page, 10)
+    jobs = installation.fleet.submit(page, 20)
     for ended in range(1, 1 + rounds(1, 5)):
         installation.until_ended(ended)
         with full(installation):

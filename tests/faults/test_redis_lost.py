@@ -12,7 +12,7 @@ from tests.faults.installation import STAGES, WORK_SECONDS, Installation
 Finder = Callable[[Document], Undisturbed]
 Rounds = Callable[[int, int], int]
 
-DOCUMENTS = 10
+DOCUMENTS = 24  # more than there are processes: some wait whenever Redis forgets
 # Patience and a round of the reaper (2.5 s) for each of four messages, should each be lost.
 WITHIN = WORK_SECONDS + 4 * 2.5
 
