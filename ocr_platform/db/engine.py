@@ -71,7 +71,7 @@ def _ping_after_a_pause(connection: DBAPIConnection, entry: ConnectionPoolEntry,
         cursor = connection.cursor()
         cursor.execute("SELECT 1")
         cursor.close()
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
+    except psycopg2.Error as exc:
         raise DisconnectionError from exc  # the pool connects anew
 
 

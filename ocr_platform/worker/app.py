@@ -22,8 +22,9 @@ _LAST_WORD_TRIES = 20
 
 # What may be asked of a worker through Redis: how it is. Whoever can write there must not be able to stop it, to give
 # its tasks a limit of no time, or to take its queues away; signals are for that.
+# `hello` is not among it: it takes a list of revoked tasks from whoever says it.
 _REMOTE_CONTROL = frozenset(
-    {"active", "active_queues", "clock", "conf", "disable_events", "enable_events", "heartbeat", "hello", "ping"}
+    {"active", "active_queues", "clock", "conf", "disable_events", "enable_events", "heartbeat", "ping"}
     | {"query_task", "registered", "report", "reserved", "revoked", "scheduled", "stats"}
     | {f"dump_{name}" for name in ("active", "reserved", "revoked", "schedule", "tasks")}
 )

@@ -2,8 +2,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from billiard import pool
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_shutting_down
+from celery.signals import worker_init, worker_process_shutdown, worker_shutting_down
+from celery.worker.control import Panel
 
 from ocr_platform.settings import Settings, load_settings
 from ocr_platform.worker.app import make_worker_app
@@ -14,7 +16,7 @@ from ocr_platform.workflow import ASSIST_TASK, TASK_NAMES
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
     """Celery's signals are the whole process's: what a test connects is gone after it."""
-    kept = [(event, list(event.receivers)) for event in (worker_shutting_down, worker_process_shutdown)]
+    kept = [(event, list(event.receivers)) for event in (worker_init, worker_shutting_down, worker_process_shutdown)]
     yield
     for event, receivers in kept:
         event.receivers = receivers
@@ -29,6 +31,22 @@ def test_worker_knows_every_task(settings: Settings) -> None:
 def test_concurrency_is_the_settings_or_celerys_own(environ: dict[str, str]) -> None:
     assert make_worker_app(load_settings(environ | {"OCR_CONCURRENCY": "3"})).conf.worker_concurrency == 3
     assert not make_worker_app(load_settings(environ)).conf.worker_concurrency
+
+
+def test_a_worker_may_be_asked_how_it_is_and_not_be_told_anything(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Panel, "data", dict(Panel.data))
+    monkeypatch.setattr(pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT", 300)
+    make_worker_app(settings)
+    changing = {"shutdown", "revoke", "hello", "time_limit", "rate_limit", "cancel_consumer", "pool_shrink", "memdump"}
+    assert changing <= Panel.data.keys()
+
+    worker_init.send(sender="test")
+
+    assert not changing & Panel.data.keys()
+    assert {"ping", "stats", "active", "registered", "active_queues", "enable_events"} <= Panel.data.keys()
+    assert pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT < 300
 
 
 def test_nothing_is_scheduled_by_a_worker(settings: Settings) -> None:
