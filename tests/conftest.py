@@ -19,7 +19,7 @@ import pytest
 from ocr_platform.errors import StackFailed
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount, prepare_account
-from ocr_platform.local.directory import MARKER, StackDirectory
+from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.servers import HOST, Login
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.stack import LocalStack
@@ -103,11 +103,10 @@ def servers() -> Iterator[Servers]:
     require_services()
     with _directory() as directory, _running() as running:
         directory.make("logs")
-        temp = str(directory.make("tmp"))
+        temp = directory.make("tmp")
         redis_port, database_port, aws_port = free_ports(3)
         login, admin, owner = (Login(name, secrets.token_urlsafe(24)) for name in ("platform", "admin", "owner"))
-        bare = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "HOME": temp, "TMPDIR": temp}
-        bare[MARKER] = directory.name
+        bare = directory.environment(temp)
 
         aws = _launched(running, building_blocks.aws_service(directory, aws_port, bare))
         redis = _launched(running, building_blocks.redis_service(directory, redis_port, (login, admin), bare))

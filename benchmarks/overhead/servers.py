@@ -18,7 +18,7 @@ from ocr_platform.db.engine import make_engine
 from ocr_platform.db.migrate import migrate
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount, prepare_account
-from ocr_platform.local.directory import MARKER, StackDirectory
+from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.servers import HOST, Login
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.sandbox.limits import memory_dir
@@ -92,15 +92,8 @@ class Servers:
     @contextmanager
     def program(self, module: str, *arguments: str) -> Iterator[Service]:
         """`python -m module arguments`, a worker of one kind or the other, stopped at the end."""
-        temp = str(self.directory.path / "tmp")
-        environment = {
-            **self.environment,
-            "LC_ALL": "C.UTF-8",
-            "HOME": temp,
-            "TMPDIR": temp,
-            "PYTHONPATH": str(_ROOT),
-            MARKER: self.directory.name,
-        }
+        bare = self.directory.environment(self.directory.path / "tmp")
+        environment = bare | self.environment | {"PYTHONPATH": str(_ROOT)}
         log = self.directory.path / f"logs/{module.rpartition('.')[2]}.log"
         service = Service(module, [sys.executable, "-m", module, *arguments], environment, log)
         try:
@@ -136,11 +129,9 @@ def started_servers() -> Iterator[Servers]:
 
 def _start(directory: StackDirectory, scratch: Path, launched: Callable[[Service], Service]) -> Servers:
     directory.make("logs")
-    temp = str(directory.make("tmp"))
+    bare = directory.environment(directory.make("tmp"))
     redis_port, database_port, aws_port = free_ports(3)
     login, admin, owner = (Login(name, secrets.token_urlsafe(24)) for name in ("platform", "admin", "owner"))
-    bare = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "HOME": temp, "TMPDIR": temp}
-    bare[MARKER] = directory.name
     aws = launched(building_blocks.aws_service(directory, aws_port, bare))
     redis = launched(building_blocks.redis_service(directory, redis_port, (login, admin), bare))
     postgres = launched(building_blocks.postgres_service(directory, database_port, owner, bare))

@@ -20,7 +20,8 @@ from ocr_platform.workflow import QUEUES
 _log = logging.getLogger(__name__)
 Callback = Callable[[Any], Any]
 
-# What reading something of the wrong form raises. A KeyError would be a lost connection to kombu.
+# What reading something of the wrong form raises, a MalformedMessageError too. A KeyError would be a lost connection to
+# kombu.
 _STUMBLES = (TypeError, ValueError, KeyError, AttributeError, RecursionError, ArithmeticError)
 
 
@@ -45,25 +46,18 @@ class QoS(redis.QoS):
                 self.restore_by_tag(delivery_tag, leftmost=True)
             else:
                 self._forget(delivery_tag)
-        except ResponseError as exc:
-            _refused(exc)
         finally:
             virtual.QoS.ack(self, delivery_tag)
 
     def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        """Put a message back; what is no message is forgotten."""
+        """Put a message back; what is no message is forgotten, and what Redis does not take stays noted."""
         try:
             super().restore_by_tag(tag, client=client, leftmost=leftmost)
+        except ResponseError as exc:
+            _refused(exc)
         except _STUMBLES as exc:
             _malformed(exc)
             self._forget(tag)
-
-    def restore_unacked(self, client: Any = None) -> None:
-        """Put back what this worker has in hand, when it stops."""
-        try:
-            super().restore_unacked(client)
-        except ResponseError as exc:
-            _refused(exc)
 
     def restore_visible(self, *args: Any, **kwargs: Any) -> None:
         """Put back what some worker took long ago and never did."""
@@ -106,7 +100,7 @@ class Channel(redis.Channel):
                 return deliver(message)
             except ResponseError as exc:
                 _refused(exc)
-            except (MalformedMessageError, *_STUMBLES) as exc:
+            except _STUMBLES as exc:
                 _malformed(exc)
                 if tag is not None:
                     # It is noted already. Counted as work in hand for ever, a few of them would make us deaf.

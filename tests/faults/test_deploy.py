@@ -11,7 +11,7 @@ from tests.faults import evidence, processes
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
 from tests.faults.frozen import freeze_recogniser
-from tests.faults.invariants import check
+from tests.faults.invariants import Figures, check
 from tests.faults.logs import events, wait_until
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
@@ -35,6 +35,15 @@ def claims_of(fleet: Fleet) -> dict[UUID, int]:
 def ready(fleet: Fleet, name: str, times: int) -> bool:
     """True when a worker of this name has become ready so often: one that is told to stop before just ends."""
     return fleet.log(name).count(" ready.") >= times
+
+
+def taken_over(fleet: Fleet, jobs: list[UUID], undisturbed: Undisturbed) -> tuple[float, Figures]:
+    """Let a new worker do what another left, and assert that nothing was lost by it and no attempt burned."""
+    fleet.start_beat(wait=False)
+    fleet.start_worker("new")
+    seconds = fleet.wait_all(jobs, 30)
+    assert not lost(fleet)
+    return seconds, check(fleet, jobs, limit=1, expected=undisturbed)
 
 
 def test_a_rolling_deploy_loses_no_document_and_no_attempt(
@@ -127,11 +136,7 @@ def test_a_message_that_is_taken_and_not_begun_goes_back_at_once(
 
     # Then its message waits for others while it still ends what it has
     assert worker.running()
-    fleet.start_beat(wait=False)
-    fleet.start_worker("new")
-    seconds = fleet.wait_all(jobs, 30)
-    assert not lost(fleet)
-    figures = check(fleet, jobs, limit=1, expected=undisturbed_of(page))
+    seconds, figures = taken_over(fleet, jobs, undisturbed_of(page))
     print(f"back {returned:.1f} s after SIGTERM, of which it slept 1 s at most; done {seconds:.1f} s later; {figures}")
     assert figures.max_claims <= 5
 
@@ -154,11 +159,7 @@ def test_messages_that_no_child_has_begun_on_do_not_hold_a_stop_up(
     processes.resume(*held)
     took = processes.stop(worker, STOP_SECONDS + END_SECONDS) + 1.0
 
-    fleet.start_beat(wait=False)
-    fleet.start_worker("new")
-    seconds = fleet.wait_all(jobs, 30)
-    assert not lost(fleet)
-    figures = check(fleet, jobs, limit=1, expected=undisturbed_of(page))
+    seconds, figures = taken_over(fleet, jobs, undisturbed_of(page))
     print(f"ended {took:.1f} s after SIGTERM; done {seconds:.1f} s later; {figures}")
 
 
