@@ -2,18 +2,16 @@
 
 import argparse
 import json
-import os
-import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.overhead.claims import claims_table, measure_claims, plans_text
 from benchmarks.overhead.counts import count_requests, counts_tables
 from benchmarks.overhead.pages import measure_pages, pages_table
-from benchmarks.overhead.report import Table
-from benchmarks.overhead.servers import Servers, started_servers
 from benchmarks.overhead.throughput import ENTRIES, measure_throughput, throughput_table
+from benchmarks.report import Table, machine
+from benchmarks.servers import Servers, started_servers
 
 _EPILOG = """\
 parts:
@@ -44,8 +42,8 @@ def main() -> None:
         for part in given.parts or _PARTS:
             sys.stderr.write(f"== {part}\n")
             tables += _PARTS[part](servers, given)
-    report = {"machine": _machine(), "tables": [table.plain() for table in tables]}
-    markdown = "\n".join([f"Measured on {_machine()}.\n", *(table.markdown() for table in tables)])
+    report = {"machine": machine(), "tables": [table.plain() for table in tables]}
+    markdown = "\n".join([f"Measured on {machine()}.\n", *(table.markdown() for table in tables)])
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
         (given.out / "overhead.md").write_text(markdown)
@@ -101,19 +99,6 @@ def _pages(servers: Servers, given: argparse.Namespace) -> list[Table]:
 
 
 _PARTS: dict[str, Measure] = {"throughput": _throughput, "counts": _counts, "claims": _claims, "pages": _pages}
-
-
-def _machine() -> str:
-    models = {line.partition(":")[2].strip() for line in _cpu_lines()} or {platform.processor()}
-    return (
-        f"{os.cpu_count()} CPUs ({', '.join(sorted(models))}), {platform.system()}, Python {platform.python_version()}"
-    )
-
-
-def _cpu_lines() -> Iterator[str]:
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        yield from (line for line in path.read_text().splitlines() if line.startswith("model name"))
 
 
 if __name__ == "__main__":

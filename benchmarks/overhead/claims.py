@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from benchmarks.overhead.report import Table, spread
-from benchmarks.overhead.servers import Servers
 from benchmarks.overhead.statements import explained, timed_ms
+from benchmarks.report import Table, spread
+from benchmarks.servers import Servers
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
 from ocr_platform.db.reaping import ReaperLog

@@ -12,7 +12,7 @@ from celery import Celery
 
 from benchmarks.overhead.bare import bare_chain, make_bare_app
 from benchmarks.overhead.null import null_client
-from benchmarks.overhead.servers import Servers
+from benchmarks.servers import Servers
 from ocr_platform.broker import make_app
 from ocr_platform.client import Client
 from ocr_platform.local.servers import HOST

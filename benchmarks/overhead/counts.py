@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from benchmarks.overhead.counted_worker import BETWEEN
 from benchmarks.overhead.proxy import CountingProxy, Labels, Tally, closing_all
-from benchmarks.overhead.queue import Queues, held, wait_for_worker
-from benchmarks.overhead.report import Table
-from benchmarks.overhead.servers import Servers
+from benchmarks.overhead.queue import Queues, held
 from benchmarks.overhead.wire import HttpReader, PostgresReader, RedisReader, WireReader
+from benchmarks.report import Table
+from benchmarks.servers import Servers, wait_for_worker
 from ocr_platform.broker import make_app
 from ocr_platform.client import Client
 from ocr_platform.workflow import CHAIN

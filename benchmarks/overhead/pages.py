@@ -2,20 +2,14 @@
 
 import io
 import sys
-import time
 
-from PIL import Image, ImageDraw, ImageFont
-
-from benchmarks.overhead.queue import wait_for_worker
-from benchmarks.overhead.report import Table
-from benchmarks.overhead.servers import Servers
+from benchmarks.documents import long_document
+from benchmarks.report import Table
+from benchmarks.servers import Servers, wait_for_worker
 from ocr_platform.broker import make_app
 from ocr_platform.client import Client
 
 TARGET = 1.8
-_SIZE = (1000, 360)
-_INK, _PAPER = 0, 255
-_LINES = ("Page {number} of a long document", "reads the quick brown fox", "and jumps over {number} lazy dogs")
 _PATIENCE_SECONDS = 3600.0
 
 
@@ -40,22 +34,6 @@ def _seconds(servers: Servers, document: bytes, children: int, pages: int) -> fl
     if status.state != "succeeded" or status.pages != pages or not status.started_at or not status.finished_at:
         raise RuntimeError(f"the document did not end well: {status.state}, {status.pages} pages")
     return (status.finished_at - status.started_at).total_seconds()
-
-
-def long_document(pages: int) -> bytes:
-    """A TIFF of printed pages, small enough that a page takes a few tenths of a second."""
-    started = time.monotonic()
-    font = ImageFont.load_default(40)
-    images = []
-    for number in range(1, pages + 1):
-        image = Image.new("L", _SIZE, _PAPER)
-        text = "\n".join(_LINES).format(number=number)
-        ImageDraw.Draw(image).multiline_text((60, 60), text, _INK, font, spacing=40)
-        images.append(image.convert("1"))
-    out = io.BytesIO()
-    images[0].save(out, "TIFF", save_all=True, append_images=images[1:], compression="group4", dpi=(300, 300))
-    sys.stderr.write(f"drew {pages} pages in {time.monotonic() - started:.1f} s, {out.tell():,} bytes\n")
-    return out.getvalue()
 
 
 def pages_table(measured: dict[int, float], pages: int) -> Table:

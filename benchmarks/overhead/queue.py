@@ -10,13 +10,12 @@ from os import kill
 import redis
 from celery import Celery
 
-from benchmarks.overhead.servers import Servers
+from benchmarks.servers import Servers
 from ocr_platform.local.servers import HOST
 from ocr_platform.local.service import Service
 
 _UNACKED = "unacked"  # where kombu keeps what was taken and not acknowledged
 _POLL_SECONDS = 0.01
-_PING_SECONDS = 0.5
 _STALL_SECONDS = 60.0
 
 
@@ -64,8 +63,3 @@ def held(service: Service) -> Iterator[None]:
         yield
     finally:
         kill(service.process.pid, signal.SIGCONT)
-
-
-def wait_for_worker(service: Service, app: Celery) -> None:
-    """Wait until the worker answers."""
-    service.wait_until(lambda: bool(app.control.ping(timeout=_PING_SECONDS)))

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmarks.overhead.contenders import BareChain, Contender, Entry, Platform
-from benchmarks.overhead.queue import Queues, held, wait_for_worker
-from benchmarks.overhead.report import Table, spread
-from benchmarks.overhead.servers import Servers, cpu_seconds
+from benchmarks.overhead.queue import Queues, held
+from benchmarks.report import Table, spread
+from benchmarks.servers import Servers, cpu_seconds, wait_for_worker
 
 _WARM_UP_PER_CHILD = 25  # documents: imports, connections and caches, as many for one kind as for the other
 PEER = BareChain("bare Celery chain", events=False)

@@ -1,8 +1,11 @@
 """Results as tables: Markdown for people, plain values for programs."""
 
+import os
+import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,17 @@ def spread(values: Sequence[float], digits: int) -> str:
     """Median and, in brackets, least and greatest."""
     middle = statistics.median(values)
     return f"{middle:.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def machine() -> str:
+    """This machine in a line: processors, system, Python."""
+    models = {line.partition(":")[2].strip() for line in _cpu_lines()} or {platform.processor()}
+    return (
+        f"{os.cpu_count()} CPUs ({', '.join(sorted(models))}), {platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def _cpu_lines() -> Iterator[str]:
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        yield from (line for line in path.read_text().splitlines() if line.startswith("model name"))

@@ -1,4 +1,4 @@
-"""Redis, PostgreSQL and the AWS emulator for one run, and the worker programs that run on them."""
+"""Redis, PostgreSQL and the AWS emulator for one run, and the worker programs that run on them, for all benchmarks."""
 
 import os
 import secrets
@@ -13,6 +13,7 @@ from typing import Self
 from uuid import uuid4
 
 import psutil
+from celery import Celery
 
 from ocr_platform.db.engine import make_engine
 from ocr_platform.db.migrate import migrate
@@ -25,7 +26,8 @@ from ocr_platform.sandbox.limits import memory_dir
 from ocr_platform.settings import Settings, load_settings
 
 _REGION = "eu-central-1"
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
+_PING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,16 @@ class Servers:
         """The same servers seen through other variables, such as a proxy's port."""
         return replace(self, changed=self.changed | changed)
 
+    def log_of(self, module: str) -> Path:
+        """What `program` of this name writes."""
+        return self.directory.path / f"logs/{module.rpartition('.')[2]}.log"
+
     @contextmanager
-    def program(self, module: str, *arguments: str) -> Iterator[Service]:
+    def program(self, module: str, *arguments: str, python: str | Path = sys.executable) -> Iterator[Service]:
         """`python -m module arguments`, a worker of one kind or the other, stopped at the end."""
         bare = self.directory.environment(self.directory.path / "tmp")
         environment = bare | self.environment | {"PYTHONPATH": str(_ROOT)}
-        log = self.directory.path / f"logs/{module.rpartition('.')[2]}.log"
-        service = Service(module, [sys.executable, "-m", module, *arguments], environment, log)
+        service = Service(module, [python, "-m", module, *arguments], environment, self.log_of(module))
         try:
             service.launch()
             yield service
@@ -144,13 +149,21 @@ def _start(directory: StackDirectory, scratch: Path, launched: Callable[[Service
     return Servers(directory, account, redis_port, login, admin, database_port, owner, services, scratch)
 
 
+def wait_for_worker(service: Service, app: Celery) -> None:
+    """Wait until the worker answers."""
+    service.wait_until(lambda: bool(app.control.ping(timeout=_PING_SECONDS)))
+
+
 def cpu_seconds(service: Service) -> float:
     """CPU seconds of a service and of all its children so far, the ended ones included."""
-    if service.process is None:
-        return 0.0
+    return 0.0 if service.process is None else tree_cpu_seconds(service.process.pid)
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process and of all its children so far, the ended ones included."""
     total = 0.0
     with suppress(psutil.NoSuchProcess):
-        root = psutil.Process(service.process.pid)
+        root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
                 total += sum(process.cpu_times()[:4])  # own and those of children that it waited for

@@ -1,0 +1,1 @@
+"""How fast recognition is, beside programs that people use for it: `python -m benchmarks.speed --help`."""

@@ -1,0 +1,21 @@
+"""What is compared: the platform and the programs that people use for the same work."""
+
+from benchmarks.speed.contenders.base import Contender, ContenderFailed, Ground, NotInstalled, Turn
+from benchmarks.speed.contenders.celery_pytesseract import CeleryPytesseract
+from benchmarks.speed.contenders.kreuzberg import Kreuzberg
+from benchmarks.speed.contenders.ocrmypdf import Ocrmypdf
+from benchmarks.speed.contenders.platform import PlatformWorker
+from benchmarks.speed.contenders.tesseract import TesseractCommand
+
+__all__ = ["CONTENDERS", "DEFAULT", "Contender", "ContenderFailed", "Ground", "NotInstalled", "Turn"]
+
+_ALL: tuple[Contender, ...] = (
+    PlatformWorker(),
+    TesseractCommand("tesseract", "Tesseract, two commands at a time", thread_limit=1),
+    Ocrmypdf(),
+    Kreuzberg(),
+    CeleryPytesseract(),
+    TesseractCommand("tesseract-as-typed", "Tesseract, two at a time, threads as it likes", thread_limit=None),
+)
+CONTENDERS = {contender.name: contender for contender in _ALL}
+DEFAULT = ("platform", "tesseract", "ocrmypdf", "kreuzberg", "pytesseract")

@@ -1,0 +1,1 @@
+"""Scripts that run in the peers' virtual environment; none of them imports the platform."""
