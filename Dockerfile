@@ -56,7 +56,7 @@ ARG TESSERACT_LANGUAGES="eng deu fra spa"
 # Versions are not pinned: Debian keeps only the newest of a release, the one with its security fixes.
 # hadolint ignore=DL3008
 RUN set -eu; export DEBIAN_FRONTEND=noninteractive; \
-    set -- tesseract-ocr; \
+    set -- tesseract-ocr libseccomp2; \
     for language in $TESSERACT_LANGUAGES; do \
         set -- "$@" "tesseract-ocr-$language"; \
     done; \

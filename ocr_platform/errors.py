@@ -178,6 +178,13 @@ class TooManyPages(DocumentError):
     default_message = "The document has more pages than OCR_MAX_PAGES allows; split it."
 
 
+class DocumentTooLarge(DocumentError):
+    """Raised, before it is unpacked, when a document's pages together are over OCR_MAX_DOCUMENT_PIXELS."""
+
+    code = "document_too_large"
+    default_message = "The document's pages have more pixels together than OCR_MAX_DOCUMENT_PIXELS allows; split it."
+
+
 class LanguageMissing(DocumentError):
     """Raised when a language is asked for whose model the worker does not have."""
 
@@ -200,10 +207,10 @@ class PageDamaged(PageError):
 
 
 class PageTooLarge(PageError):
-    """Raised, before it is unpacked, when a page is over OCR_MAX_PAGE_PIXELS."""
+    """Raised, before it is unpacked, when a page is over OCR_MAX_PAGE_PIXELS or OCR_MAX_PAGE_INCHES."""
 
     code = "page_too_large"
-    default_message = "The page has more pixels than OCR_MAX_PAGE_PIXELS allows."
+    default_message = "The page is larger than OCR_MAX_PAGE_PIXELS or OCR_MAX_PAGE_INCHES allows."
 
 
 class PageTimeout(PageError):
@@ -211,6 +218,13 @@ class PageTimeout(PageError):
 
     code = "page_timeout"
     default_message = "The page took longer than OCR_PAGE_TIMEOUT_SECONDS."
+
+
+class DocumentTimeout(PageError):
+    """Given to the pages that were still waiting when a document had used up OCR_DOCUMENT_TIMEOUT_SECONDS."""
+
+    code = "document_timeout"
+    default_message = "The document's pages took longer together than OCR_DOCUMENT_TIMEOUT_SECONDS; split it."
 
 
 class PageMemory(PageError):
@@ -303,6 +317,13 @@ class EngineMissing(SystemicError):
 
     code = "engine_missing"
     default_message = "Tesseract is not installed on the worker, or does not start."
+
+
+class SandboxRefused(SystemicError):
+    """Raised with OCR_SANDBOX=strict when the kernel does not offer all that holds a sandbox."""
+
+    code = "sandbox_refused"
+    default_message = "The kernel or the container offers less than OCR_SANDBOX=strict asks for; see the worker's log."
 
 
 class WorkerLost(PlatformError):

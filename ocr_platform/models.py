@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from ocr_platform.errors import UsageError
@@ -54,6 +54,21 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class EngineName(StrEnum):
+    """Which recogniser reads the pages; `auto` is the fastest that is installed."""
+
+    AUTO = "auto"
+    TESSEROCR = "tesserocr"
+    PYTESSERACT = "pytesseract"
+
+
+class SandboxMode(StrEnum):
+    """What is to happen where the kernel does not offer all that holds a sandbox."""
+
+    STRICT = "strict"  # nothing is decoded
+    BEST_EFFORT = "best-effort"  # what is there is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ class Job:
 
     `fence` is the claim's number, which only ever grows: what is written under an older one hits no row. A helper
     has claimed pages alone and has None. `holder` is what pages are held under; `attempts` counts this stage's claims
-    since it last made progress, this one included.
+    since it last made progress, this one included. `seconds_spent` is what its finished pages took, all added up.
     """
 
     id: UUID
@@ -129,6 +144,7 @@ class Job:
     source_sha256: str | None = None
     source_format: DocumentFormat | None = None
     page_count: int | None = None
+    seconds_spent: float = 0.0
 
     def hand_over(self, stage: Stage, helpers: int = 0) -> "HandOver":
         """The message for whoever goes on, after this claim has ended."""
@@ -170,6 +186,20 @@ class Word:
     paragraph: int
     line: int
 
+    def as_dict(self) -> dict[str, str | int | float]:
+        """By the names of the fields; by hand, since a page has hundreds and `dataclasses.asdict` copies each value."""
+        return {
+            "text": self.text,
+            "left": self.left,
+            "top": self.top,
+            "width": self.width,
+            "height": self.height,
+            "confidence": self.confidence,
+            "block": self.block,
+            "paragraph": self.paragraph,
+            "line": self.line,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
@@ -186,6 +216,19 @@ class PageResult:
     words: tuple[Word, ...] = ()
     seconds: float = 0.0
     error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """By the names of the fields, for JSON."""
+        return {
+            "number": self.number,
+            "width": self.width,
+            "height": self.height,
+            "dpi": self.dpi,
+            "text": self.text,
+            "words": [word.as_dict() for word in self.words],
+            "seconds": self.seconds,
+            "error": self.error,
+        }
 
     @property
     def confidence(self) -> float:

@@ -20,6 +20,7 @@ from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
 
 if TYPE_CHECKING:
+    from ocr_platform.ocr.pages import Limits
     from ocr_platform.sandbox.reader import SandboxReader
 
 
@@ -65,20 +66,37 @@ class Runtime:
         )
 
     @cached_property
-    def reader(self) -> "SandboxReader":
-        """The sandbox. Imported here alone: applications have no decoders installed."""
-        from ocr_platform.sandbox.child import Config
-        from ocr_platform.sandbox.reader import SandboxReader
+    def limits(self) -> "Limits":
+        """What is refused before anything is unpacked."""
+        from ocr_platform.ocr.pages import Limits
 
-        config = Config(
-            scratch="",
-            memory_bytes=self.settings.ocr_sandbox_memory_bytes,
+        return Limits(
             max_pages=self.settings.ocr_max_pages,
             max_pixels=self.settings.ocr_max_page_pixels,
+            max_document_pixels=self.settings.ocr_max_document_pixels,
+            max_page_inches=self.settings.ocr_max_page_inches,
             render_dpi=self.settings.ocr_render_dpi,
-            page_timeout=self.settings.ocr_page_timeout_seconds,
         )
-        return SandboxReader(config, self.settings.ocr_temp_dir, self.settings.sandbox_environment)
+
+    @cached_property
+    def reader(self) -> "SandboxReader":
+        """The sandbox. Imported here alone: applications have no decoders installed."""
+        from ocr_platform.sandbox.config import Config
+        from ocr_platform.sandbox.reader import SandboxReader
+
+        settings = self.settings
+        config = Config(
+            limits=self.limits,
+            memory_bytes=settings.ocr_sandbox_memory_bytes,
+            page_timeout=settings.ocr_page_timeout_seconds,
+            document_timeout=settings.ocr_document_timeout_seconds,
+            engine=settings.ocr_engine,
+            mode=settings.ocr_sandbox,
+            recycle_pages=settings.ocr_sandbox_recycle_pages,
+            recycle_bytes=settings.ocr_sandbox_recycle_bytes,
+            model_cache_bytes=settings.ocr_model_cache_bytes,
+        )
+        return SandboxReader(config, settings.ocr_temp_dir, settings.sandbox_environment)
 
     @cached_property
     def pace(self) -> Pace:
@@ -89,6 +107,7 @@ class Runtime:
             slice_seconds=self.settings.ocr_time_slice_seconds,
             lease_seconds=self.settings.ocr_lease_seconds,
             max_helpers=self.settings.ocr_max_helpers,
+            document_seconds=self.settings.ocr_document_timeout_seconds,
         )
 
     def close(self) -> None:

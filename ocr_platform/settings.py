@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ocr_platform.errors import SettingsError, UsageError
-from ocr_platform.models import JobOptions
+from ocr_platform.models import EngineName, JobOptions, SandboxMode
 
 _SECRETS = (
     "AWS_ACCESS_KEY_ID",
@@ -26,6 +26,8 @@ _SECRETS = (
     "OCR_FLOWER_PASSWORD",
 )
 _MIB = 1024 * 1024
+# glibc's manual, "Memory Allocation Tunables": images of pages lie in the heap, and the heap in large pages.
+_LARGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=536870912:glibc.malloc.trim_threshold=536870912"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
@@ -111,6 +113,14 @@ class Settings(BaseSettings):
     ocr_max_pages: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     ocr_max_page_pixels: Annotated[int, Field(ge=10_000, le=1_000_000_000)] = 100_000_000
     ocr_page_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    ocr_document_timeout_seconds: Annotated[float, Field(ge=1, le=604_800)] = 14_400.0
+    ocr_max_document_pixels: Annotated[int, Field(ge=10_000)] = 20_000_000_000
+    ocr_max_page_inches: Annotated[float, Field(ge=1, le=14_400)] = 200.0
+    ocr_engine: EngineName = EngineName.AUTO
+    ocr_sandbox: SandboxMode = SandboxMode.BEST_EFFORT
+    ocr_sandbox_recycle_pages: Annotated[int, Field(ge=1, le=100_000)] = 100
+    ocr_sandbox_recycle_bytes: Annotated[int, Field(ge=64 * _MIB)] = 512 * _MIB
+    ocr_model_cache_bytes: Annotated[int, Field(ge=0)] = 256 * _MIB
     ocr_render_dpi: Annotated[int, Field(ge=72, le=600)] = 300
     ocr_sandbox_memory_bytes: Annotated[int, Field(ge=256 * _MIB, le=64 * 1024 * _MIB)] = 2048 * _MIB
     ocr_temp_dir: Path | None = None
@@ -176,8 +186,17 @@ class Settings(BaseSettings):
 
     @property
     def sandbox_environment(self) -> dict[str, str]:
-        """All that the recogniser's process may see: where the command and its models are, one thread a page."""
-        environment = {"PATH": self.path, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
+        """All that the recogniser's process may see: where the command and its models are, one thread a page.
+
+        The C library is told to ask for memory in large pages: a sandbox starts with none, and page by page the
+        kernel would hand out tens of thousands of small ones (glibc 2.35 and later, others ignore it).
+        """
+        environment = {
+            "PATH": self.path,
+            "OMP_THREAD_LIMIT": "1",
+            "LC_ALL": "C.UTF-8",
+            "GLIBC_TUNABLES": _LARGE_PAGES,
+        }
         if self.tessdata_prefix:
             environment["TESSDATA_PREFIX"] = self.tessdata_prefix
         return environment

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,7 +33,7 @@ def results_key(tenant: str, job_id: UUID, name: str) -> str:
 
 def pack(results: Sequence[PageResult]) -> bytes:
     """Page results as UTF-8 JSON."""
-    return json.dumps([asdict(result) for result in results], ensure_ascii=False).encode()
+    return json.dumps([result.as_dict() for result in results], ensure_ascii=False).encode()
 
 
 def unpack(body: bytes) -> list[PageResult]:

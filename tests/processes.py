@@ -1,8 +1,15 @@
-"""Looking at processes that come and go."""
+"""Looking at processes that come and go, and at what a worker's sandboxes do."""
 
 from contextlib import suppress
 
 import psutil
+
+# On the command line of a host, and so on that of the sandboxes that it forks.
+_HOST_MODULE = "ocr_platform.sandbox.host"
+# Beside it: this one starts the command for each page.
+_WITH_COMMAND = '"engine": "pytesseract"'
+# Of the processor, in seconds: more than opening a document takes, and less than recognising any page.
+_BUSY_SECONDS = 0.05
 
 
 def alive(*processes: psutil.Process) -> list[psutil.Process]:
@@ -13,3 +20,36 @@ def alive(*processes: psutil.Process) -> list[psutil.Process]:
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 running.append(process)
     return running
+
+
+def kind_of(process: psutil.Process) -> str:
+    """`host`, `sandbox`, or the name of any other program, such as `tesseract`. Raises psutil.NoSuchProcess."""
+    if not _is_of_the_sandbox(process):
+        return process.name()
+    parent = process.parent()
+    return "sandbox" if parent is not None and _is_of_the_sandbox(parent) else "host"
+
+
+def kinds_below(process: psutil.Process) -> dict[psutil.Process, str]:
+    """All that a process has started, with their kinds."""
+    found = {}
+    with suppress(psutil.NoSuchProcess):
+        for each in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                found[each] = kind_of(each)
+    return found
+
+
+def recognises(process: psutil.Process) -> bool:
+    """Whether this process is at work on a page: the command on a page's file, or else the sandbox by itself."""
+    with suppress(psutil.NoSuchProcess):
+        kind = kind_of(process)
+        if kind == "tesseract":
+            return any(part.endswith("page.pnm") for part in process.cmdline())
+        if kind == "sandbox" and not any(_WITH_COMMAND in part for part in process.cmdline()):
+            return process.cpu_times().user > _BUSY_SECONDS
+    return False
+
+
+def _is_of_the_sandbox(process: psutil.Process) -> bool:
+    return _HOST_MODULE in process.cmdline()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from benchmarks.speed.memory import measure_memory
+from benchmarks.speed.profile import measure_profile
 from benchmarks.speed.side_by_side import side_by_side
 from benchmarks.speed.start import measure_start
 
@@ -12,6 +13,7 @@ _EPILOG = """\
 other parts:
   python -m benchmarks.speed memory --pages 10 100 1000   peak memory of a worker child and of its
                                                           sandbox, by pages of the document
+  python -m benchmarks.speed profile                      where the CPU time of a page goes
   python -m benchmarks.speed start                        from nothing to a sandbox's first answers
 
 examples:
@@ -28,6 +30,7 @@ accuracy and the plot. Nothing else should use the machine meanwhile.
 Part = Callable[[Sequence[str], argparse.ArgumentParser], int]
 _PARTS: dict[str, tuple[Part, str]] = {
     "memory": (measure_memory, "Measure the peak memory of a worker child and of its sandbox."),
+    "profile": (measure_profile, "Measure where the CPU time of a page goes."),
     "start": (measure_start, "Measure the time from nothing to the first answers of a fresh sandbox."),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -106,3 +107,13 @@ def installed_models() -> tuple[Path, list[str]]:
         text=True,
     ).stdout.splitlines()
     return Path(listed[0].split('"')[1]), listed[1:]
+
+
+def copies(pages: Sequence[Page], scratch: Path) -> list[Path]:
+    """The pages on the tmpfs, under names that need no quotes."""
+    folder = scratch / "pages"
+    folder.mkdir()
+    return [
+        Path(shutil.copyfile(page.path, folder / f"page-{number:04}{page.path.suffix}"))
+        for number, page in enumerate(pages, 1)
+    ]

@@ -30,7 +30,7 @@ def measure_start(arguments: Sequence[str], parser: argparse.ArgumentParser) -> 
     """Start sandboxes one after the other and print a table; the exit code."""
     parser.add_argument("--times", type=int, default=10, metavar="N", help="sandboxes (default: %(default)s)")
     given = parser.parse_args(arguments)
-    document, settings = long_document(1), _settings()
+    document, settings = long_document(1), settings_of_nowhere()
     _start(settings, document)  # imports, and files that were not read for long
     starts = [_start(settings, document) for _ in range(given.times)]
     rows = [
@@ -62,8 +62,8 @@ def _start(settings: Settings, document: bytes) -> Start:
     return Start(1000 * (answered - started), 1000 * (read - started), 1000 * (ended - read))
 
 
-def _settings() -> Settings:
-    """Those of a worker; nothing is connected to, so that the names of services mean nothing."""
+def settings_of_nowhere() -> Settings:
+    """Settings of a worker; nothing is connected to, so that the names of services mean nothing."""
     models = {name: os.environ[name] for name in ("TESSDATA_PREFIX", "PATH") if name in os.environ}
     return load_settings(
         models

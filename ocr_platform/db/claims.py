@@ -30,7 +30,15 @@ _CLAIM = text("""
     WHERE id = :job_id AND stage = :stage AND state IN ('queued', 'running')
       AND (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
       AND attempts < :max_attempts AND claims < :max_claims + coalesce(page_count, 0) AND protocol <= :protocol
-    RETURNING *
+    RETURNING *, (
+        SELECT sum(seconds) FROM pages WHERE pages.job_id = jobs.id AND jobs.stage = 'ocr' AND pages.state <> 'pending'
+    ) AS seconds_spent
+""")
+
+_ASSIST = text("""
+    SELECT *, (SELECT sum(seconds) FROM pages WHERE pages.job_id = jobs.id) AS seconds_spent
+    FROM jobs
+    WHERE id = :job_id AND stage = 'ocr' AND state IN ('queued', 'running') AND pages_left > 0 AND protocol <= :protocol
 """)
 
 
@@ -75,11 +83,8 @@ class ClaimLog:
 
     def assist(self, job_id: UUID) -> Job | None:
         """The job for a helper, who claims pages and not the job; None when there is nothing to help with."""
-        found = select(*JobRow.__table__.columns).where(
-            *open_in(job_id, Stage.OCR), JobRow.pages_left > 0, JobRow.protocol <= PROTOCOL_VERSION
-        )
         with statement(self.engine) as connection:
-            row = connection.execute(found).one_or_none()
+            row = connection.execute(_ASSIST, {"job_id": job_id, "protocol": PROTOCOL_VERSION}).one_or_none()
         return job_of(row, None, uuid4()) if row else None
 
     def renew(self, job: Job) -> None:

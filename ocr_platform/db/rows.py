@@ -34,6 +34,7 @@ def job_of(row: Row[Any], fence: int | None, holder: UUID) -> Job:
         source_sha256=row.source_sha256,
         source_format=DocumentFormat(row.source_format) if row.source_format else None,
         page_count=row.page_count,
+        seconds_spent=row.seconds_spent or 0.0,
     )
 
 

@@ -6,9 +6,9 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageOps
 
-from ocr_platform.errors import DocumentDamaged, PageDamaged, TooManyPages
+from ocr_platform.errors import DocumentDamaged, PageDamaged
 from ocr_platform.models import DocumentFormat
-from ocr_platform.ocr.pages import PageImage, require_size
+from ocr_platform.ocr.pages import Limits, PageImage
 
 # The decoders that a format may use: Pillow would otherwise try every one that it knows.
 _DECODERS = {
@@ -47,30 +47,31 @@ def _decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
 class ImagePages:
     """Pages of an image file."""
 
-    def __init__(self, file: BinaryIO, format: DocumentFormat, max_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, format: DocumentFormat, limits: Limits) -> None:
         with _decoding(DocumentDamaged):
             self._image = Image.open(file, formats=_DECODERS[format])
         self._many = format is DocumentFormat.TIFF
-        self._max_pixels = max_pixels
+        self._limits = limits
 
-    def count(self, at_most: int) -> int:
+    def count(self) -> int:
         """TIFF directories; one for all else. A directory that cannot be read ends the document."""
-        if not self._many:
-            return 1
-        pages = 1
-        while self._seek(pages):
-            pages += 1
-            if pages > at_most:
-                raise TooManyPages
-        return pages
+        return self._limits.count(self._sizes())
+
+    def _sizes(self) -> Iterator[int]:
+        """Pixels of each page by its header alone."""
+        yield self._image.width * self._image.height
+        number = 1
+        while self._many and self._seek(number):
+            yield self._image.width * self._image.height
+            number += 1
 
     def render(self, number: int) -> PageImage:
-        """A page as grey, transparency on white."""
+        """A page as grey, transparency on white; a black-and-white one stays as it is."""
         if number > 1 and not self._seek(number - 1):
             raise PageDamaged
         if number == 1 and self._many:
             self._seek(0)
-        require_size(*self._image.size, self._max_pixels)
+        self._limits.require_page(*self._image.size)
         with _decoding(PageDamaged):
             self._image.load()
             ImageOps.exif_transpose(self._image, in_place=True)  # cameras turn the tag and not the pixels
@@ -86,7 +87,9 @@ class ImagePages:
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """8-bit grey of any mode that Pillow decodes to."""
+    """8-bit grey of any mode that Pillow decodes to; one bit a pixel needs no more."""
+    if image.mode == "1":
+        return image
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
         # Pillow's own conversion clips 16 bits at 255 instead of scaling them.
         return image.point(lambda value: value * (1 / 256)).convert("L")

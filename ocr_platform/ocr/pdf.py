@@ -1,12 +1,15 @@
 """PDF pages by PDFium."""
 
+import ctypes
+import mmap
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired, TooManyPages
-from ocr_platform.ocr.pages import PageImage, require_size
+from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired
+from ocr_platform.ocr.pages import Limits, PageImage
 
 _POINTS_PER_INCH = 72
 # Below this a poster's letters are lost; a page that does not fit even so is refused.
@@ -14,27 +17,33 @@ _MIN_DPI = 100
 
 
 class PdfPages:
-    """Pages of a PDF, rendered at `dpi`, or at less when a page would have more than `max_pixels`."""
+    """Pages of a PDF, rendered at the limits' resolution, or at less when a page would have too many pixels."""
 
-    def __init__(self, file: BinaryIO, dpi: int, max_pixels: int) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits) -> None:
         try:
-            self._pdf = pdfium.PdfDocument(file)
+            self._pdf = pdfium.PdfDocument(_mapped(file))
         except pdfium.PdfiumError as exc:
             if exc.err_code == pdfium_c.FPDF_ERR_PASSWORD:
                 raise PasswordRequired from exc
             raise DocumentDamaged from exc
-        self._dpi = dpi
-        self._max_pixels = max_pixels
+        self._limits = limits
         self._pdf.init_forms()
 
-    def count(self, at_most: int) -> int:
+    def count(self) -> int:
         """Pages by the document's page tree."""
-        pages = len(self._pdf)
-        if pages == 0:
+        if len(self._pdf) == 0:
             raise DocumentDamaged
-        if pages > at_most:
-            raise TooManyPages
-        return pages
+        return self._limits.count(self._sizes())
+
+    def _sizes(self) -> Iterator[int]:
+        """Pixels of each page as it would be drawn; 0 for one that cannot be."""
+        for index in range(len(self._pdf)):
+            try:
+                width, height = (side / _POINTS_PER_INCH for side in self._pdf.get_page_size(index))
+                dpi = self._fitting_dpi(width, height)
+                yield round(width * dpi) * round(height * dpi)
+            except (pdfium.PdfiumError, PageDamaged, PageTooLarge):
+                yield 0
 
     def render(self, number: int) -> PageImage:
         """A page with its forms filled in, on white."""
@@ -44,17 +53,25 @@ class PdfPages:
             dpi = self._fitting_dpi(width, height)
             image = page.render(scale=dpi / _POINTS_PER_INCH, grayscale=True).to_pil().convert("L")
             page.close()
-        except (pdfium.PdfiumError, ValueError) as exc:
+        except (pdfium.PdfiumError, ValueError, IndexError) as exc:
             raise PageDamaged from exc
         return PageImage(image, dpi)
 
     def _fitting_dpi(self, width: float, height: float) -> int:
-        """The resolution for a page of this size in inches."""
-        area = width * height
-        if area <= 0:
+        """The resolution for a page of this size in inches. Raises PageDamaged, PageTooLarge."""
+        limits = self._limits
+        if not (width > 0 and height > 0):
             raise PageDamaged
-        fitting = min(self._dpi, int((self._max_pixels / area) ** 0.5))
-        if fitting < min(self._dpi, _MIN_DPI):
+        if max(width, height) > limits.max_page_inches:
             raise PageTooLarge
-        require_size(round(width * fitting), round(height * fitting), self._max_pixels)
+        fitting = min(limits.render_dpi, int((limits.max_pixels / (width * height)) ** 0.5))
+        if fitting < min(limits.render_dpi, _MIN_DPI):
+            raise PageTooLarge
+        limits.require_page(round(width * fitting), round(height * fitting))
         return fitting
+
+
+def _mapped(file: BinaryIO) -> "ctypes.Array[ctypes.c_ubyte]":
+    """The file's bytes without a copy; a private mapping, since ctypes takes only what could be written."""
+    content = mmap.mmap(file.fileno(), file.seek(0, 2), flags=mmap.MAP_PRIVATE)
+    return (ctypes.c_ubyte * len(content)).from_buffer(content)

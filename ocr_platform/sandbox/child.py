@@ -1,92 +1,110 @@
-"""The sandbox process: takes documents by descriptor, answers with frames, knows no secret.
+"""The sandbox process: forked from its host for one document, shut in before it sees a byte of it.
 
-Started as `python -I -m ocr_platform.sandbox.child CHANNEL_FD PARENT_PID CONFIG_JSON` with an empty environment.
+It inherits the engine with its models loaded, so that it needs no file, and knows the document by a sealed descriptor.
 """
 
-import json
+import fcntl
 import os
-import select
-import shutil
 import signal
 import socket
-import sys
-import threading
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, NoReturn
 
 from ocr_platform.errors import PageMemory, PlatformError
 from ocr_platform.models import DocumentFormat, PageResult
 from ocr_platform.ocr.engines import OcrEngine
-from ocr_platform.ocr.engines.pytesseract_engine import PytesseractEngine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import Pages
 from ocr_platform.sandbox import frames
+from ocr_platform.sandbox.config import Config
+from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_killed
 from ocr_platform.sandbox.limits import die_with_parent, limit_resources
 
-# The worker kills the whole group at the deadline. Should it be gone, the kernel ends this process a little later.
-_ALARM_GRACE_SECONDS = 10
+# What a sandbox has open: 0 and 1 lead nowhere, 2 takes what libraries say, and these two.
+_CHANNEL, _DOCUMENT = 3, 4
+# What libraries may say of a page; leptonica's and glibc's words for having had no memory are in the first lines.
+COMPLAINTS_BYTES = 64 * 1024
+_OUT_OF_MEMORY = (b"alloc fail", b"bad_alloc", b"MemoryError", b"annot allocate memory")
+# A command's output and the uncompressed page: nothing larger is ever written.
+_SCRATCH_FILE_BYTES = 2 * 1024**3
+_FILES, _FILES_WITH_COMMAND = 8, 64
+ENDED_BY_FAULT = 70  # os.EX_SOFTWARE
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    """What the worker tells its sandbox; sizes in bytes and pixels, times in seconds."""
+class Birth:
+    """What a sandbox is born with; descriptors are numbers of the host."""
 
-    scratch: str
-    memory_bytes: int
-    max_pages: int
-    max_pixels: int
-    render_dpi: int
-    page_timeout: float
+    channel: int
+    document: int
+    complaints: int
+    format: DocumentFormat
+    languages: str
+    engine: OcrEngine
+    config: Config
+    doors: Doors
+
+
+def live(birth: Birth, host_pid: int) -> NoReturn:
+    """Become the sandbox, right after the fork. Never returns."""
+    try:
+        die_with_parent(host_pid, signal.SIGKILL)
+        _forget_the_host(birth)
+        channel = socket.socket(fileno=_CHANNEL)
+        sandbox = Sandbox(birth)
+        _limit(birth)
+        held = birth.doors.shut()
+        _serve(channel, held, sandbox)
+    except frames.FrameError:
+        os._exit(0)  # the worker is done with this document
+    except BaseException:  # noqa: BLE001  not a word of it: the message may quote the document
+        os._exit(ENDED_BY_FAULT)
+    os._exit(0)
+
+
+def ran_out_of_memory(complaints: int) -> bool:
+    """Whether a library said so, at the descriptor that took its words."""
+    said = os.pread(complaints, COMPLAINTS_BYTES, 0)
+    return any(words in said for words in _OUT_OF_MEMORY)
 
 
 class Sandbox:
-    """The child's state: one engine, and the document that is open."""
+    """One document, opened when it is first asked for, so that what its decoder raises is an answer."""
 
-    def __init__(self, config: Config, engine: OcrEngine) -> None:
-        self._config = config
-        self._engine = engine
-        self._file: BinaryIO | None = None
+    def __init__(self, birth: Birth) -> None:
+        self._birth = birth
+        self._file = open(_DOCUMENT, "rb", closefd=False)  # noqa: SIM115  for as long as this process lives
         self._pages: Pages | None = None
 
-    def answer(self, request: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what a request asks; every error of the platform becomes its code."""
         try:
             match request:
-                case {"do": "open", "format": str(format)}:
-                    self._open(DocumentFormat(format), fds)
-                    return {}
                 case {"do": "count"}:
-                    return {"pages": self._opened().count(self._config.max_pages)}
-                case {"do": "page", "number": int(number), "languages": str(languages)}:
-                    return {"page": asdict(self._recognise(number, languages))}
-                case {"do": "languages"}:
-                    return {"languages": sorted(self._engine.languages())}
+                    return {"pages": self._opened().count()}
+                case {"do": "page", "number": int(number)}:
+                    return {"page": self._recognise(number).as_dict()}
         except PlatformError as exc:
             return {"error": exc.code}
         except MemoryError:
             return {"error": PageMemory.code}
         raise frames.FrameError("unknown request")
 
-    def _open(self, format: DocumentFormat, fds: list[int]) -> None:
-        if self._file is not None:
-            self._pages = None
-            self._file.close()
-        self._file = os.fdopen(fds[0], "rb")
-        self._pages = open_pages(self._file, format, self._config.render_dpi, self._config.max_pixels)
-
     def _opened(self) -> Pages:
         if self._pages is None:
-            raise frames.FrameError("no document is open")
+            self._pages = open_pages(self._file, self._birth.format, self._birth.config.limits)
         return self._pages
 
-    def _recognise(self, number: int, languages: str) -> PageResult:
+    def _recognise(self, number: int) -> PageResult:
         started = time.monotonic()
         page = self._opened().render(number)
-        left = self._config.page_timeout - (time.monotonic() - started)
-        read = self._engine.recognise(page, languages, max(left, 0.1))
+        left = self._birth.config.page_timeout - (time.monotonic() - started)
+        read = self._birth.engine.recognise(page, self._birth.languages, max(left, 0.1))
+        if ran_out_of_memory(2):
+            # Leptonica goes on without what it could not have, and the page comes out with less text than it has.
+            os.ftruncate(2, 0)
+            raise PageMemory
         return PageResult(
             number=number,
             width=page.image.width,
@@ -94,58 +112,37 @@ class Sandbox:
             dpi=page.dpi,
             text=read.text,
             words=read.words,
-            seconds=round(time.monotonic() - started, 3),
         )
 
 
-def _end_with_worker(worker_pid: int, scratch: Path) -> None:
-    """When the worker dies, take the recogniser and all plaintext with us, whatever this process is busy with.
-
-    The kernel's SIGTERM reaches Python between two steps of Python code, a thread also while a decoder is at work.
-    """
-
-    def end(*_: object) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        os.killpg(0, signal.SIGTERM)  # the recogniser must not write any more
-        shutil.rmtree(scratch, ignore_errors=True)
-        os.killpg(0, signal.SIGKILL)
-
-    def watch(descriptor: int) -> None:
-        select.select([descriptor], [], [])
-        end()
-
-    signal.signal(signal.SIGTERM, end)
-    die_with_parent(worker_pid)
-    with suppress(OSError):  # a container's filter may refuse it: then there is the signal alone
-        threading.Thread(target=watch, args=[os.pidfd_open(worker_pid)], daemon=True).start()
-
-
-def serve(channel: socket.socket, config: Config) -> None:
-    """Answer requests until the worker closes the channel."""
-    sandbox = Sandbox(config, PytesseractEngine(Path(config.scratch)))
+def _serve(channel: socket.socket, held: Confinement, sandbox: Sandbox) -> None:
+    """Say what holds, then answer requests until the worker closes the channel."""
+    frames.send(channel, {"held": asdict(held)})
     while True:
-        try:
-            request, fds = frames.receive(channel, max_fds=1)
-        except frames.FrameError:
-            return
-        signal.alarm(int(config.page_timeout) + _ALARM_GRACE_SECONDS)
-        answer = sandbox.answer(request, fds)
-        signal.alarm(0)
-        frames.send(channel, answer)
+        request, _ = frames.receive(channel)
+        frames.send(channel, sandbox.answer(request))
 
 
-def main(argv: list[str]) -> None:
-    """Shut the doors, then serve."""
-    channel = socket.socket(fileno=int(argv[1]))
-    config = Config(**json.loads(argv[3]))
-    _end_with_worker(int(argv[2]), Path(config.scratch))
-    limit_resources(config.memory_bytes)
-    try:
-        serve(channel, config)
-    finally:
-        # The closed channel may tell of the worker's death before the kernel does.
-        shutil.rmtree(config.scratch, ignore_errors=True)
+def _forget_the_host(birth: Birth) -> None:
+    """Close every descriptor but this sandbox's own, and leave the host's group, handlers and fate."""
+    os.setpgid(0, 0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    os.dup2(birth.complaints, 2, inheritable=True)
+    # By way of high numbers: the low ones may be taken by one another.
+    channel, document = (fcntl.fcntl(each, fcntl.F_DUPFD, _DOCUMENT + 1) for each in (birth.channel, birth.document))
+    os.dup2(channel, _CHANNEL, inheritable=False)
+    os.dup2(document, _DOCUMENT, inheritable=False)
+    os.closerange(_DOCUMENT + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-if __name__ == "__main__":
-    main(sys.argv)
+def _limit(birth: Birth) -> None:
+    first_to_be_killed()
+    with_command = birth.doors.may_start_command
+    limit_resources(
+        memory_bytes=birth.config.memory_bytes,
+        cpu_seconds=max(1, round(birth.config.document_timeout)) + 1,  # a second for the signal that comes first
+        file_bytes=_SCRATCH_FILE_BYTES if with_command else COMPLAINTS_BYTES,
+        open_files=_FILES_WITH_COMMAND if with_command else _FILES,
+    )
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -1,66 +1,146 @@
-"""Starting, asking and ending one sandbox process."""
+"""Starting and ending a host and its sandboxes, seen from the worker."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ocr_platform.models import DocumentFormat
 from ocr_platform.sandbox import frames
-from ocr_platform.sandbox.child import Config
+from ocr_platform.sandbox.config import Config
+from ocr_platform.sandbox.confinement import Confinement
 from ocr_platform.sandbox.scratch import Scratch
 
+HOST_PROGRAM = ("-I", "-m", "ocr_platform.sandbox.host")
+# Starting Python, the libraries and a set of models: a fraction of a second, on a busy machine some.
+_HOST_SECONDS = 30.0
 
-class SandboxProcess:
-    """One child in a session of its own; nothing of it is left after `close`."""
 
-    def __init__(self, config: Config, temp_dir: Path | None, environment: Mapping[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a sandbox ended: minus the number of a signal, or an exit code. `memory`: a library had none left."""
+
+    status: int
+    memory: bool
+
+
+class SandboxHost:
+    """One host in a session of its own; nothing of it and of its sandboxes is left after `close`."""
+
+    def __init__(
+        self,
+        config: Config,
+        temp_dir: Path | None,
+        environment: Mapping[str, str],
+        program: Sequence[str] = HOST_PROGRAM,
+    ) -> None:
         self._scratch = Scratch(temp_dir)
-        ours, theirs = socket.socketpair()
-        settled = replace(config, scratch=str(self._scratch.path))
+        self._sandboxes: set[int] = set()
+        self._channel, theirs = socket.socketpair()
+        scratch = str(self._scratch.path)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
-                [
-                    sys.executable,
-                    "-I",
-                    "-m",
-                    "ocr_platform.sandbox.child",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                    json.dumps(asdict(settled)),
-                ],
-                env={**environment, "TMPDIR": str(self._scratch.path)},
-                cwd=self._scratch.path,
+                [sys.executable, *program, str(theirs.fileno()), str(os.getpid()), config.to_json(), scratch],
+                env={**environment, "TMPDIR": scratch},
+                cwd=scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # decoders write there, and it may be text of the document
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._channel = ours
         self.owner = os.getpid()
 
-    def ask(self, request: dict[str, Any], timeout: float, fds: tuple[int, ...] = ()) -> dict[str, Any]:
-        """One request, one answer. Raises FrameError when the child died, TimeoutError when it took too long."""
-        self._channel.settimeout(timeout)
-        frames.send(self._channel, request, fds)
-        answer, _ = frames.receive(self._channel)
-        return answer
+    @property
+    def pid(self) -> int:
+        """The host's process id."""
+        return self._process.pid
+
+    def languages(self) -> dict[str, Any]:
+        """The engine's name and its models, or an error's code. Raises FrameError, TimeoutError."""
+        return self._ask({"do": "languages"})
+
+    def fork(self, format: DocumentFormat, languages: str, document: int) -> "Sandbox | str":
+        """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError."""
+        frames.send(
+            self._channel, {"do": "fork", "format": format, "languages": languages}, [document], self._deadline()
+        )
+        answer, fds = frames.receive(self._channel, max_fds=1, deadline=self._deadline())
+        if "error" in answer:
+            return str(answer["error"])
+        self._sandboxes.add(answer["pid"])
+        return Sandbox(self, int(answer["pid"]), socket.socket(fileno=fds[0]))
+
+    def end(self, pid: int) -> Ending:
+        """End a sandbox with all that it started. Raises FrameError, TimeoutError."""
+        answer = self._ask({"do": "end", "pid": pid})
+        self._sandboxes.discard(pid)
+        return Ending(int(answer["status"]), bool(answer["memory"]))
 
     def close(self) -> None:
-        """Kill the child and whatever it started, and remove its directory."""
+        """Kill the host, its sandboxes and whatever they started, and remove its directory."""
         self._channel.close()
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # The host first, so that it forks no more; its sandboxes die with it, what they started with their groups.
+        for group in (self._process.pid, *self._sandboxes):
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         self._process.wait()
         self._scratch.close()
 
     def abandon(self) -> None:
-        """Forget a child that belongs to the process we were forked from."""
+        """Forget a host that belongs to the process we were forked from."""
+        self._channel.close()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        frames.send(self._channel, request, deadline=self._deadline())
+        answer, _ = frames.receive(self._channel, deadline=self._deadline())
+        return answer
+
+    @staticmethod
+    def _deadline() -> float:
+        return time.monotonic() + _HOST_SECONDS
+
+
+class Sandbox:
+    """One sandbox with one document."""
+
+    def __init__(self, host: SandboxHost, pid: int, channel: socket.socket) -> None:
+        self._host = host
+        self._channel = channel
+        self.pid = pid
+        self.pages = 0
+
+    def held(self, seconds: float) -> Confinement:
+        """What holds it: its first word, from before it saw the document. Raises FrameError, TimeoutError."""
+        said, _ = frames.receive(self._channel, deadline=time.monotonic() + seconds)
+        return Confinement(**said["held"])
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """One request, one answer. Raises FrameError when it died, TimeoutError when it took too long."""
+        deadline = time.monotonic() + seconds
+        frames.send(self._channel, request, deadline=deadline)
+        answer, _ = frames.receive(self._channel, deadline=deadline)
+        return answer
+
+    def resident_bytes(self) -> int:
+        """Memory that is resident now, by the kernel's account (proc(5)); 0 when it is gone."""
+        with suppress(OSError):
+            pages = Path(f"/proc/{self.pid}/statm").read_bytes().split()[1]
+            return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return 0
+
+    def end(self) -> Ending:
+        """End it. Raises FrameError, TimeoutError when its host is gone."""
+        self._channel.close()
+        return self._host.end(self.pid)
+
+    def abandon(self) -> None:
+        """Forget it: its host ends it, or it belongs to the process we were forked from."""
         self._channel.close()

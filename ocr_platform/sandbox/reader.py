@@ -1,154 +1,256 @@
 """The worker's side of the sandbox: a DocumentReader whose faults are typed and never the worker's own."""
 
 import errno
+import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ocr_platform.errors import (
     DecoderCrash,
     DocumentDamaged,
-    DocumentError,
     EngineMissing,
     PageError,
+    PageMemory,
     PageTimeout,
     PlatformError,
+    SandboxRefused,
     ScratchFull,
-    classes_by_code,
 )
-from ocr_platform.models import PageResult, Word
+from ocr_platform.models import PageResult, SandboxMode
 from ocr_platform.ports import OpenDocument
-from ocr_platform.sandbox.child import Config
+from ocr_platform.sandbox import answers
+from ocr_platform.sandbox.config import Config
+from ocr_platform.sandbox.confinement import Confinement
 from ocr_platform.sandbox.frames import FrameError
 from ocr_platform.sandbox.memory import SealedDocument, sealed
-from ocr_platform.sandbox.process import SandboxProcess
+from ocr_platform.sandbox.process import HOST_PROGRAM, Ending, Sandbox, SandboxHost
 
-# The recogniser's own time limit comes first and names the page; the worker's is for what does not keep to it.
+_log = logging.getLogger(__name__)
+
+# The recogniser's own time limit comes first and leaves the sandbox alive; this is for what does not keep to it.
 _GRACE_SECONDS = 2.0
-_START_SECONDS = 30.0
+_NOTHING = b"%PDF-"
+
+T = TypeVar("T")
+
+
+class _Killed(DecoderCrash):
+    """Raised when a sandbox was killed from outside, as the kernel does when memory is short."""
 
 
 class SandboxReader:
-    """Implements `ports.DocumentReader` with one sandbox process, started when it is first needed.
+    """Implements `ports.DocumentReader`: a host, started when it is first needed, and a sandbox for each document.
 
-    A crash or a timeout ends the process; the next page goes on in a fresh one. Not for several threads at once.
+    A crash or a timeout ends the sandbox; the next page goes on in a fresh one. Not for several threads at once.
     """
 
     def __init__(
-        self, config: Config, temp_dir: Path | None = None, environment: Mapping[str, str] | None = None
+        self,
+        config: Config,
+        temp_dir: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = HOST_PROGRAM,
     ) -> None:
         self._config = config
         self._temp_dir = temp_dir
         self._environment = dict(environment or {})
-        self._process: SandboxProcess | None = None
-        self._open: SealedDocument | None = None
+        self._program = program
+        self._host: SandboxHost | None = None
+        self._sandbox: Sandbox | None = None
+        self._holds: tuple[SealedDocument, str] | None = None  # what the sandbox was forked for
         self._languages: frozenset[str] | None = None
+        self._held: Confinement | None = None
 
-    def load(self, chunks: Iterable[bytes]) -> AbstractContextManager[OpenDocument]:
-        """Take a document into sealed memory."""
-        return sealed(chunks)
+    @contextmanager
+    def load(self, chunks: Iterable[bytes]) -> Iterator[OpenDocument]:
+        """Take a document into sealed memory; with the context ends the sandbox that saw it."""
+        with sealed(chunks) as document:
+            try:
+                yield document
+            finally:
+                if self._holds is not None and self._holds[0] is document:
+                    self._end_sandbox()
 
     def count_pages(self, document: OpenDocument) -> int:
         """Pages of a document. Raises a DocumentError."""
-        answer = self._ask_about(document, {"do": "count"})
-        pages = answer.get("pages")
-        if not isinstance(pages, int) or not 1 <= pages <= self._config.max_pages:
-            raise DocumentDamaged
-        return pages
+        try:
+            return answers.pages(self._ask(document, {"do": "count"}, ""), self._config.limits)
+        except answers.LieError:
+            self._end_sandbox()
+            raise DocumentDamaged from None
 
     def recognise(self, document: OpenDocument, number: int, languages: Sequence[str]) -> PageResult:
-        """Recognise a page; a fault of the page is in the result. Raises EngineMissing."""
-        request = {"do": "page", "number": number, "languages": "+".join(languages)}
+        """Recognise a page; a fault of the page is in the result. Raises EngineMissing, SandboxRefused.
+
+        A page whose sandbox was killed from outside gets a second one: it may have been anybody's page.
+        """
+        models, started = "+".join(languages), time.monotonic()
         try:
-            answer = self._ask_about(document, request)
-            return _page(number, answer["page"])
+            try:
+                return self._page(document, number, models)
+            except _Killed:
+                _log.warning("sandbox_killed", extra={"page": number})
+                return self._page(document, number, models)
         except PageError as exc:
-            return PageResult(number, error=exc.code)
-        except (KeyError, TypeError, ValueError):
-            self.close()
-            return PageResult(number, error=DecoderCrash.code)
+            return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
 
     def languages(self) -> frozenset[str]:
         """Installed models, asked for once. Raises EngineMissing."""
         if self._languages is None:
-            self._languages = frozenset(map(str, self._ask({"do": "languages"}, _START_SECONDS)["languages"]))
+            answer = self._of_the_host(lambda host: host.languages())
+            if "error" in answer:
+                raise answers.error(answer["error"])
+            self._languages = frozenset(answer["languages"])
         return self._languages
 
     def close(self) -> None:
-        """End the sandbox process; the next request starts a new one."""
-        if self._process is not None:
-            self._process.close()
-        self._process = None
-        self._open = None
+        """End the host and its sandbox; the next request starts new ones."""
+        if self._sandbox is not None:
+            self._sandbox.abandon()
+        if self._host is not None:
+            self._host.close()
+        self._host = self._sandbox = self._holds = None
 
-    def _ask_about(self, document: OpenDocument, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask with the document open on the other side."""
-        if not isinstance(document, SealedDocument) or document.format is None:
-            raise TypeError("a document that this reader has loaded, of a known format")
-        if self._open is not document:
-            self._open = None
-            opening = {"do": "open", "format": document.format}
-            self._ask(opening, self._config.page_timeout, fds=(document.fd,))
-            self._open = document
-        return self._ask(request, self._config.page_timeout)
+    def confinement(self) -> Confinement:
+        """What holds a sandbox on this machine, as one of them found it. Raises EngineMissing, SandboxRefused."""
+        if self._held is None:
+            with self.load([_NOTHING]) as document:
+                self._sandbox_for(_known(document), "")
+        if self._held is None:
+            raise SandboxRefused
+        return self._held
 
-    def _ask(self, request: dict[str, Any], timeout: float, fds: tuple[int, ...] = ()) -> dict[str, Any]:
-        process = self._running()
+    def _page(self, document: OpenDocument, number: int, models: str) -> PageResult:
+        started = time.monotonic()
+        answer = self._ask(document, {"do": "page", "number": number}, models)
         try:
-            answer = process.ask(request, timeout + _GRACE_SECONDS, fds)
+            result = answers.page(answer, number, self._config.limits, time.monotonic() - started)
+        except answers.LieError:
+            self._end_sandbox()
+            raise DecoderCrash from None
+        self._recycle()
+        return result
+
+    def _ask(self, document: OpenDocument, request: dict[str, Any], models: str) -> dict[str, Any]:
+        """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
+        sandbox = self._sandbox_for(_known(document), models)
+        try:
+            answer = sandbox.ask(request, self._config.page_timeout + _GRACE_SECONDS)
         except TimeoutError as exc:
-            self.close()
+            self._end_sandbox()
             raise PageTimeout from exc
         except FrameError as exc:
-            self.close()
-            raise DecoderCrash from exc
+            raise _error_of(self._end_sandbox()) from exc
         except BaseException:
             # A time limit or a shutdown struck in between: a late answer must not meet the next request.
             self.close()
             raise
         if "error" in answer:
-            raise _error(answer["error"])
+            raise answers.error(answer["error"])
         return answer
 
-    def _running(self) -> SandboxProcess:
-        if self._process is not None and self._process.owner != os.getpid():
-            self._process.abandon()
-            self._process = self._open = None
-        if self._process is None:
+    def _sandbox_for(self, document: SealedDocument, models: str) -> Sandbox:
+        """The sandbox that holds this document and has these models, or a new one."""
+        wanted = (document, models)
+        self._forget_the_parents()
+        if self._sandbox is not None and self._holds == wanted:
+            return self._sandbox
+        self._end_sandbox()
+        kind = document.format
+        if kind is None:
+            raise TypeError("a document of a known format")
+        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd))
+        if isinstance(forked, str):
+            raise answers.error(forked)
+        self._sandbox, self._holds = forked, wanted
+        try:
+            self._require(forked.held(self._config.page_timeout + _GRACE_SECONDS))
+        except (FrameError, TimeoutError) as exc:
+            raise _error_of(self._end_sandbox()) from exc
+        return forked
+
+    def _require(self, held: Confinement) -> None:
+        """Note what holds; with OCR_SANDBOX=strict nothing may be missing."""
+        if held != self._held and (held.missing or held.open_doors):
+            level = logging.WARNING if held.open_doors else logging.INFO
+            fields = {"missing": ", ".join(held.missing), "open": ", ".join(held.open_doors)}
+            _log.log(level, "sandbox_incomplete", extra=fields)
+        self._held = held
+        if held.missing and self._config.mode is SandboxMode.STRICT:
+            self._end_sandbox()
+            raise SandboxRefused
+
+    def _recycle(self) -> None:
+        """End a sandbox that has read enough, before what libraries keep from page to page adds up."""
+        if self._sandbox is not None:
+            self._sandbox.pages += 1
+            full = self._sandbox.resident_bytes() > self._config.recycle_bytes
+            if full or self._sandbox.pages >= self._config.recycle_pages:
+                self._end_sandbox()
+
+    def _end_sandbox(self) -> Ending | None:
+        """End the sandbox, if there is one; how it ended, if its host can tell."""
+        ended, self._sandbox, self._holds = self._sandbox, None, None
+        if ended is None:
+            return None
+        try:
+            return ended.end()
+        except (FrameError, TimeoutError):
+            self.close()
+            return None
+
+    def _of_the_host(self, ask: Callable[[SandboxHost], T]) -> T:
+        """Ask the host, and once more a new one: it sees nothing foreign, so that its death is nobody's page's."""
+        try:
             try:
-                self._process = SandboxProcess(self._config, self._temp_dir, self._environment)
+                return ask(self._running())
+            except FrameError:
+                self.close()
+                return ask(self._running())
+        except (FrameError, TimeoutError) as exc:
+            self.close()
+            raise EngineMissing from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def _forget_the_parents(self) -> None:
+        """What was started before a fork of this process belongs to the parent."""
+        if self._host is not None and self._host.owner != os.getpid():
+            self._host.abandon()
+            if self._sandbox is not None:
+                self._sandbox.abandon()
+            self._host = self._sandbox = self._holds = None
+
+    def _running(self) -> SandboxHost:
+        self._forget_the_parents()
+        if self._host is None:
+            try:
+                self._host = SandboxHost(self._config, self._temp_dir, self._environment, self._program)
             except OSError as exc:
                 if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 raise ScratchFull from exc
-        return self._process
+        return self._host
 
 
-def _error(code: object) -> PlatformError:
-    """The error of a code, of those that a sandbox can meet; the message is ours, whatever the sandbox says."""
-    found = classes_by_code().get(str(code), DecoderCrash)
-    return found() if issubclass(found, (DocumentError, EngineMissing, ScratchFull)) else DecoderCrash()
+def _known(document: OpenDocument) -> SealedDocument:
+    if not isinstance(document, SealedDocument):
+        raise TypeError("a document that this reader has loaded")
+    return document
 
 
-def _page(number: int, item: dict[str, Any]) -> PageResult:
-    """A page result from the other side, each value of the type that it must have."""
-    return PageResult(
-        number=number,
-        width=int(item["width"]),
-        height=int(item["height"]),
-        dpi=int(item["dpi"]),
-        text=str(item["text"]),
-        words=tuple(_word(word) for word in item["words"]),
-        seconds=float(item["seconds"]),
-    )
-
-
-def _word(item: dict[str, Any]) -> Word:
-    numbers = ("left", "top", "width", "height", "block", "paragraph", "line")
-    return Word(
-        text=str(item["text"]),
-        confidence=float(item["confidence"]),
-        **{name: int(item[name]) for name in numbers},
-    )
+def _error_of(ending: Ending | None) -> PlatformError:
+    """What the way in which a sandbox ended says of the page that it was busy with."""
+    if ending is None:
+        return DecoderCrash()
+    if ending.memory:
+        return PageMemory()
+    if ending.status == -signal.SIGXCPU:
+        return PageTimeout()
+    return _Killed() if ending.status == -signal.SIGKILL else DecoderCrash()

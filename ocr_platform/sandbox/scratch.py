@@ -2,9 +2,10 @@
 
 import fcntl
 import os
-import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from ocr_platform.sandbox.limits import memory_dir
 
@@ -23,7 +24,7 @@ class Scratch:
 
     def close(self) -> None:
         """Remove the directory and all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -35,10 +36,46 @@ def remove_stale(base: Path) -> int:
     for path in base.glob(f"{_PREFIX}*"):
         lock = lock_directory(path)
         if lock is not None:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_tree(path)
             os.close(lock)
             removed += 1
     return removed
+
+
+def remove_tree(top: Path) -> None:
+    """Remove a directory with all that is in it; what cannot be removed stays."""
+    with suppress(OSError):
+        empty(top)
+        top.rmdir()
+
+
+def empty(top: Path) -> None:
+    """Remove all that a sandbox left in a directory. Raises OSError.
+
+    It may be a tree deeper than any path or recursion goes, of directories that nobody may list: each is opened to us,
+    and what it holds moves up to the top before it goes.
+    """
+    folders = True
+    while folders:
+        folders = False
+        for path in _entries(top):
+            folders = True
+            for inner in _entries(path):
+                inner.rename(top / uuid4().hex)
+            path.rmdir()
+
+
+def _entries(folder: Path) -> list[Path]:
+    """The directories in a directory, which any owner may now list and move; all else in it is removed."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                Path(entry.path).chmod(0o700)
+                found.append(Path(entry.path))
+            else:
+                Path(entry.path).unlink()
+    return found
 
 
 def make_locked_directory(base: Path, prefix: str) -> tuple[Path, int]:

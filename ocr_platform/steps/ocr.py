@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ocr_platform.crash_points import CrashPoint, reach
-from ocr_platform.errors import ClaimLost
+from ocr_platform.errors import ClaimLost, DocumentTimeout
 from ocr_platform.models import HandOver, Job, PageResult, Progress, Stage
 from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument, Repository
 from ocr_platform.staging import pack, staging_key
@@ -23,7 +23,9 @@ def recognise_pages(
 
     Whoever finishes the last page hands over, worker or helper. Raises ClaimLost.
     """
-    slice_ends = pace.clock() + pace.slice_seconds
+    began = pace.clock()
+    slice_ends = began + pace.slice_seconds
+    document_ends = began + pace.document_seconds - job.seconds_spent
     seconds: float | None = None
     left = job.page_count or 0
     numbers = repository.claim_pages(job, pace.batch_pages)
@@ -31,7 +33,7 @@ def recognise_pages(
         with opened_source(job, store, reader) as (document, _format):
             while numbers:
                 started = pace.clock()
-                results = _batch(job, document, reader, numbers, pace, stopping)
+                results = _batch(job, document, reader, numbers, pace, stopping, document_ends)
                 if results:
                     progress = _checkpointed(job, results, store, repository)
                     if progress.moved:
@@ -55,15 +57,22 @@ def _batch(
     numbers: list[int],
     pace: Pace,
     stopping: Callable[[], bool],
+    document_ends: float,
 ) -> list[PageResult]:
-    """Recognise pages until the batch is full, its time is over, or the worker is told to stop."""
+    """Recognise pages until the batch is full, its time is over, or the worker is told to stop.
+
+    Pages for which the document has no time left fail, each by itself: what was read before stays.
+    """
     ends = pace.clock() + pace.batch_seconds
     results: list[PageResult] = []
     for number in numbers:
         if stopping():
             break
         reach(CrashPoint.PAGE_STARTED)
-        results.append(reader.recognise(document, number, job.options.languages))
+        if pace.clock() < document_ends:
+            results.append(reader.recognise(document, number, job.options.languages))
+        else:
+            results.append(PageResult(number, error=DocumentTimeout.code))
         if pace.clock() >= ends:
             break
     return results

@@ -1,5 +1,6 @@
 """How long a worker stays with one job, and how much of it it takes at once."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ Clock = Callable[[], float]
 class Pace:
     """Bounds of batches and time slices; seconds by `clock`, which never runs backwards.
 
-    `lease_seconds` is how long pages stay with a helper that died.
+    `lease_seconds` is how long pages stay with a helper that died; `document_seconds` what all pages of a document may
+    take together.
     """
 
     batch_pages: int
@@ -20,6 +22,7 @@ class Pace:
     lease_seconds: float = 60.0
     max_helpers: int = 0
     clock: Clock = time.monotonic
+    document_seconds: float = math.inf
 
     def helpers(self, pages: int | None) -> int:
         """How many helpers are worth waking for so many pages: each finds at least a batch to do."""

@@ -64,6 +64,11 @@ class JobRecord:
         return len(self.pages) - len(self.finished_pages)
 
     @property
+    def seconds_spent(self) -> float:
+        """What the finished pages took, all added up."""
+        return sum(page.seconds for page in self.finished_pages)
+
+    @property
     def status(self) -> JobStatus:
         """The job as its submitter sees it."""
         done = self.finished_pages

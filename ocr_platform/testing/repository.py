@@ -80,7 +80,14 @@ class InMemoryRepository(Faulty):
             claims=record.claims + 1,
             leased=True,
         )
-        return replace(record.job, stage=stage, fence=claimed.fence, attempts=claimed.attempts, holder=uuid4())
+        return replace(
+            record.job,
+            stage=stage,
+            fence=claimed.fence,
+            attempts=claimed.attempts,
+            holder=uuid4(),
+            seconds_spent=record.seconds_spent,
+        )
 
     def assist(self, job_id: UUID) -> Job | None:
         """The job for a helper; None when there is nothing to help with."""
@@ -88,7 +95,14 @@ class InMemoryRepository(Faulty):
         record = self._at(job_id, Stage.OCR)
         if record is None or not record.pages_left:
             return None
-        return replace(record.job, stage=Stage.OCR, fence=None, attempts=record.attempts, holder=uuid4())
+        return replace(
+            record.job,
+            stage=Stage.OCR,
+            fence=None,
+            attempts=record.attempts,
+            holder=uuid4(),
+            seconds_spent=record.seconds_spent,
+        )
 
     def renew(self, job: Job) -> None:
         """Make the lease whole again, the job's and its pages'. Raises ClaimLost."""

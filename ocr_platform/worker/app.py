@@ -1,11 +1,20 @@
 """The worker's application: the broker's settings and the tasks."""
 
+import gc
+import os
 import warnings
 
 from billiard import pool
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning
-from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    task_postrun,
+    worker_init,
+    worker_process_shutdown,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from celery.worker.control import Panel
 
 from ocr_platform.broker import make_app
@@ -60,6 +69,17 @@ def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shu
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: object) -> None:
         shutdown.begin()
+
+    settled: set[int] = set()
+
+    @task_postrun.connect(weak=False)
+    def _settle(**_: object) -> None:
+        # What a process loads for its first task stays. Each full collection would go over it again, 50 ms each time,
+        # and a page of many words sets off several.
+        if os.getpid() not in settled:
+            settled.add(os.getpid())
+            gc.collect()
+            gc.freeze()
 
     @worker_process_shutdown.connect(weak=False)
     @worker_shutdown.connect(weak=False)

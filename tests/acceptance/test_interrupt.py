@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,7 +15,7 @@ from ocr_platform.local.directory import MARKER
 from ocr_platform.sandbox.limits import memory_dir
 from tests.acceptance.helpers import GENERATED, PROGRAM, run
 from tests.conftest import require_services
-from tests.processes import alive
+from tests.processes import alive, recognises
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -46,17 +45,10 @@ class Command:
         return list((self.temp / f"ocr-platform-{os.getuid()}").glob("stack-*"))
 
     def wait_until_mid_page(self) -> list[psutil.Process]:
-        """Until Tesseract works on a page; returns every process of the command."""
-        wait_for(lambda: "tesseract" in self._alive().values())
-        return list(self._alive())
-
-    def _alive(self) -> dict[psutil.Process, str]:
-        """Processes with their names, each asked once: they come and go while we look."""
-        found = {}
-        for child in psutil.Process(self.process.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                found[child] = child.name()
-        return found
+        """Until a page is being recognised; returns every process of the command."""
+        command = psutil.Process(self.process.pid)
+        wait_for(lambda: any(map(recognises, command.children(recursive=True))))
+        return command.children(recursive=True)
 
 
 @pytest.fixture

@@ -7,23 +7,18 @@ import psutil
 from ocr_platform import Client, JobState
 from ocr_platform.local.stack import LocalStack
 from tests.acceptance.helpers import GENERATED, character_error, truth_of
+from tests.processes import kinds_below, recognises
 
 
 def child_in_mid_page(stack: LocalStack) -> psutil.Process:
-    """The worker process of this stack whose sandbox runs Tesseract now."""
+    """The worker process of this stack whose sandbox recognises a page now."""
     assert stack.worker.process is not None
     worker = psutil.Process(stack.worker.process.pid)
     ends = time.monotonic() + 60
     while time.monotonic() < ends:
-        for found in worker.children(recursive=True):
-            try:
-                if found.name() == "tesseract":
-                    sandbox = found.parent()
-                    child = sandbox.parent() if sandbox else None
-                    if child is not None and child.parent() == worker:
-                        return child
-            except psutil.NoSuchProcess:
-                continue
+        for child in worker.children():
+            if any(map(recognises, kinds_below(child))):
+                return child
         time.sleep(0.01)
     raise AssertionError("no page was recognised")
 

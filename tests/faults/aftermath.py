@@ -15,14 +15,14 @@ from tests.faults.fleet import Fleet
 from tests.faults.supervisor import wait_for
 from tests.processes import alive
 
-# From the death of a worker's process to that of its sandbox and recogniser.
+# From the death of a worker's process to that of its host, its sandbox and its recogniser.
 SANDBOX_SECONDS = 5.0
 
 
 class SandboxWatch:
     """Calls of it assert that what a struck process had started ends soon after it.
 
-    `ended` has the names of what did, `slowest` the seconds that it took at most.
+    `ended` has the kinds of what did, `slowest` the seconds that it took at most.
     """
 
     def __init__(self, crashes: Iterable[Crash]) -> None:
@@ -40,7 +40,7 @@ class SandboxWatch:
     def _follow(self, strike: Strike) -> None:
         wait_for(lambda: not _running(strike), SANDBOX_SECONDS)
         if strike.descendants:
-            self.ended += [name for _process, name in strike.descendants]
+            self.ended += [kind for _process, kind in strike.descendants]
             self.slowest = max(self.slowest, time.time() - strike.at)
 
 

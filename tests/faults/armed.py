@@ -65,14 +65,14 @@ def _in_hand() -> tuple[str, str]:
 
 
 def _strike(crash: Crash, now: Callable[[], None]) -> None:
-    if crash.do == "sleep" or not (crash.delay or crash.program):
+    if crash.do == "sleep" or not (crash.delay or crash.kind):
         now()
         return
     import threading
 
     def later() -> None:
         time.sleep(crash.delay)
-        while crash.program and crash.program not in {name for _process, name in _descendants()}:
+        while crash.kind and crash.kind not in {kind for _process, kind in _descendants()}:
             time.sleep(_POLL_SECONDS)
         now()
 
@@ -100,15 +100,11 @@ def _now(crash: Crash, main_process: int, job: str, task: str) -> None:
 
 
 def _descendants() -> list[tuple[int, str]]:
-    from contextlib import suppress
-
     import psutil
 
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            found.append((child.pid, child.name()))
-    return found
+    from tests.processes import kinds_below
+
+    return [(process.pid, kind) for process, kind in kinds_below(psutil.Process()).items()]
 
 
 def _kill_worker(main_process: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ocr_platform.models import EngineName
 from tests.conftest import Servers
 from tests.faults.documents import Document, Undisturbed, undisturbed, write_document
 from tests.faults.fleet import Fleet
@@ -92,14 +93,15 @@ def long_document(tmp_path_factory: pytest.TempPathFactory) -> Document:
 
 
 @pytest.fixture(scope="session")
-def undisturbed_of(servers: Servers) -> Callable[[Document], Undisturbed]:
-    """What an undisturbed run gives for a document; each is recognised once a session."""
-    known: dict[Path, Undisturbed] = {}
+def undisturbed_of(servers: Servers) -> Callable[..., Undisturbed]:
+    """What an undisturbed run gives for a document, with the same engine; each is recognised once a session."""
+    known: dict[tuple[Path, str], Undisturbed] = {}
 
-    def find(document: Document) -> Undisturbed:
-        if document.path not in known:
-            known[document.path] = undisturbed(document, servers.settings())
-        return known[document.path]
+    def find(document: Document, engine: str = EngineName.AUTO) -> Undisturbed:
+        key = (document.path, engine)
+        if key not in known:
+            known[key] = undisturbed(document, servers.settings(OCR_ENGINE=engine))
+        return known[key]
 
     return find
 

@@ -20,7 +20,8 @@ class Crash:
     `kill_child`: SIGKILL the process that is there. `kill_worker`: SIGKILL the worker's main process and its children.
     `stop_child`: SIGSTOP. `sleep`: stay there for `delay` seconds. All but the last happen `delay` seconds later, while
     the process goes on. The first `skip` visits, counted over all processes, pass. With `job`, an id, only visits count
-    at which this job is in hand. With `program` it happens once the process has that program running, by its name.
+    at which this job is in hand. With `kind` it happens once the process has such a process running: a "host", a
+    "sandbox", or a program by its name.
     """
 
     point: str
@@ -30,15 +31,15 @@ class Crash:
     delay: float = 0.0
     skip: int = 0
     job: str | None = None
-    program: str | None = None
+    kind: str | None = None
 
     def at(self, job: UUID) -> "Crash":
         """The same crash, for one job alone."""
         return replace(self, job=str(job))
 
-    def amid(self, program: str) -> "Crash":
-        """The same crash, in the midst of a program that the process has started after the point."""
-        return replace(self, program=program)
+    def amid(self, kind: str) -> "Crash":
+        """The same crash, in the midst of a kind of process that was started after the point."""
+        return replace(self, kind=kind)
 
     @property
     def struck(self) -> int:
@@ -61,7 +62,7 @@ class Crash:
 class Strike:
     """What a process had in hand when it was struck: the job and the task, empty outside of tasks; seconds since 1970.
 
-    `descendants` are the process ids and names of what it had started, such as a sandbox and a recogniser.
+    `descendants` are the process ids and kinds of what it had started: a host, a sandbox, a recogniser.
     """
 
     at: float

@@ -6,9 +6,13 @@ from contextlib import suppress
 import psutil
 
 from ocr_platform.local.service import Service
+from ocr_platform.models import EngineName
 from tests.faults import processes
 from tests.faults.logs import wait_until
 from tests.processes import alive
+
+# Has pages recognised by a process of its own, which can be held while its sandbox goes on.
+WITH_RECOGNISER = {"OCR_ENGINE": EngineName.PYTESSERACT.value}
 
 
 def freeze(*doomed: psutil.Process) -> None:
@@ -28,8 +32,8 @@ def freeze_whole(service: Service) -> list[psutil.Process]:
 
 
 def recognisers(worker: Service) -> list[psutil.Process]:
-    """Recognisers that are at work on a page."""
-    return [each for each in processes.sandboxes(worker) if "page.pgm" in _command(each)]
+    """Recognisers that are at work on a page: runs of the command, which there are with WITH_RECOGNISER alone."""
+    return [each for each in processes.sandboxes(worker) if "page.pnm" in _command(each)]
 
 
 def freeze_recogniser(worker: Service, seconds: float = 20.0) -> psutil.Process:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -11,7 +12,6 @@ from ocr_platform.local.service import Service
 from tests.faults import processes
 from tests.faults.fleet import Fleet
 
-RECOGNISER = "tesseract"
 _PAUSE = (0.1, 0.9)  # seconds between two kills
 
 
@@ -19,7 +19,14 @@ class Killer:
     """Calls of it kill something now and then, until each kind was killed so many times."""
 
     def __init__(
-        self, fleet: Fleet, rng: random.Random, each: int, *, workers: tuple[str, ...], beats: tuple[str, ...]
+        self,
+        fleet: Fleet,
+        rng: random.Random,
+        each: int,
+        *,
+        workers: tuple[str, ...],
+        beats: tuple[str, ...],
+        recognisers: bool,
     ) -> None:
         self._fleet = fleet
         self._rng = rng
@@ -27,14 +34,16 @@ class Killer:
         self._workers = workers
         self._beats = beats
         self._next = 0.0
-        self._kinds = {
+        self._kinds: dict[str, Callable[[], bool]] = {
             "child": self._child,
             "main process": self._main,
             "worker": self._worker,
             "beat": self._beat,
-            "sandbox": self._sandbox,
-            "recogniser": self._recogniser,
+            "host": lambda: self._below("host"),
+            "sandbox": lambda: self._below("sandbox"),
         }
+        if recognisers:  # with OCR_ENGINE=pytesseract alone
+            self._kinds["recogniser"] = lambda: self._below("tesseract")
         self.kills = Counter(dict.fromkeys(self._kinds, 0))
 
     def __call__(self) -> None:
@@ -63,14 +72,10 @@ class Killer:
     def _beat(self) -> bool:
         return self._one_of([processes.main_process(beat) for beat in self._running(self._beats)])
 
-    def _sandbox(self) -> bool:
-        return self._one_of([each for each in self._sandboxes() if each.name() != RECOGNISER])
-
-    def _recogniser(self) -> bool:
-        return self._one_of([each for each in self._sandboxes() if each.name() == RECOGNISER])
-
-    def _sandboxes(self) -> list[psutil.Process]:
-        return [each for worker in self._running(self._workers) for each in processes.sandboxes(worker)]
+    def _below(self, kind: str) -> bool:
+        """Kill one of a kind of what workers' processes have started."""
+        below = (processes.kinds(worker) for worker in self._running(self._workers))
+        return self._one_of([each for found in below for each, its in found.items() if its == kind])
 
     def _running(self, names: tuple[str, ...]) -> list[Service]:
         return [service for name in names if (service := self._fleet.services[name]).running()]

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ocr_platform.local.service import Service
-from tests.processes import alive
+from tests.processes import alive, kinds_below
 
 MARK = "OCR_TEST_FLEET"  # in the environment of every process of the platform, and of none of the servers
 _POLL_SECONDS = 0.02
@@ -27,9 +27,15 @@ def children(worker: Service) -> list[psutil.Process]:
     return alive(*main_process(worker).children())
 
 
+def kinds(worker: Service) -> dict[psutil.Process, str]:
+    """What a worker's processes have started, with its kinds: hosts, sandboxes, recognisers (`tesseract`)."""
+    found = {each: kind for child in children(worker) for each, kind in kinds_below(child).items()}
+    return {each: found[each] for each in alive(*found)}
+
+
 def sandboxes(worker: Service) -> list[psutil.Process]:
-    """The sandboxes of a worker, and what they started."""
-    return [each for child in children(worker) for each in alive(*child.children(recursive=True))]
+    """The sandboxes of a worker, their hosts, and what they started."""
+    return list(kinds(worker))
 
 
 def kill(worker: Service) -> None:

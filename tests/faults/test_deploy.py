@@ -10,7 +10,7 @@ from uuid import UUID
 from tests.faults import evidence, processes
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
-from tests.faults.frozen import freeze_recogniser
+from tests.faults.frozen import WITH_RECOGNISER, freeze_recogniser
 from tests.faults.invariants import Figures, check
 from tests.faults.logs import events, wait_until
 
@@ -88,10 +88,10 @@ def test_a_rolling_deploy_loses_no_document_and_no_attempt(
 
 
 def test_work_that_a_stop_cannot_wait_for_is_handed_back_from_every_stage(
-    make_fleet: Callable[..., Fleet], page: Document, undisturbed_of: Callable[[Document], Undisturbed]
+    make_fleet: Callable[..., Fleet], page: Document, undisturbed_of: Callable[..., Undisturbed]
 ) -> None:
     # Given a worker with a page that takes for ever, and a child that stays in the middle of each other stage
-    fleet = make_fleet(env={"OCR_STOP_SECONDS": "1", "OCR_LEASE_SECONDS": "30"})
+    fleet = make_fleet(env=WITH_RECOGNISER | {"OCR_STOP_SECONDS": "1", "OCR_LEASE_SECONDS": "30"})
     held = [fleet.crash(point, "sleep", delay=60, skip=skipped) for point, skipped in POINTS.items()]
     worker = fleet.start_worker("old", concurrency=4, crash=held, wait=False)
     fleet.start_beat(wait=False)
@@ -114,7 +114,7 @@ def test_work_that_a_stop_cannot_wait_for_is_handed_back_from_every_stage(
     seconds = fleet.wait_all(jobs, 30)
     assert not lost(fleet)
     assert set(claims_of(fleet).values()) == {5}
-    figures = check(fleet, jobs, limit=1, expected=undisturbed_of(page))
+    figures = check(fleet, jobs, limit=1, expected=undisturbed_of(page, WITH_RECOGNISER["OCR_ENGINE"]))
     print(f"ended {took:.1f} s after the first of two SIGTERM, all done {seconds:.1f} s later; {figures}")
 
 

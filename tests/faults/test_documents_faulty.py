@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.faults import evidence
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
-from tests.faults.frozen import freeze, freeze_recogniser
+from tests.faults.frozen import WITH_RECOGNISER, freeze, freeze_recogniser
 from tests.faults.invariants import check
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
@@ -41,13 +41,13 @@ def codes(fleet: Fleet, jobs: Sequence[UUID]) -> set[tuple[str, str | None]]:
 def test_documents_that_exhaust_memory_or_hang_fail_alone(
     make_fleet: Callable[..., Fleet],
     page: Document,
-    undisturbed_of: Callable[[Document], Undisturbed],
+    undisturbed_of: Callable[..., Undisturbed],
     tmp_path: Path,
     rounds: Callable[[int, int], int],
 ) -> None:
     # Given a document whose recogniser hangs, one whose sandbox hangs, and two that need more memory than there may be
     limits = {"OCR_PAGE_TIMEOUT_SECONDS": str(PAGE_SECONDS), "OCR_SANDBOX_MEMORY_BYTES": str(256 * MIB)}
-    fleet = make_fleet(env=limits)
+    fleet = make_fleet(env=limits | WITH_RECOGNISER)
     worker = fleet.start_worker(concurrency=4)
     fleet.start_beat(wait=False)
     slow = fleet.submit(page)
@@ -67,7 +67,7 @@ def test_documents_that_exhaust_memory_or_hang_fail_alone(
     assert codes(fleet, slow) == codes(fleet, stuck) == {("failed", "page_timeout")}
     assert codes(fleet, huge) == {("failed", "page_memory")}
     assert codes(fleet, letters) == {("succeeded", None)}
-    expected = dict.fromkeys(letters, undisturbed_of(page))
+    expected = dict.fromkeys(letters, undisturbed_of(page, WITH_RECOGNISER["OCR_ENGINE"]))
     figures = check(fleet, jobs, limit=LIMIT, expected_states=("succeeded", "failed"), expected=expected)
     print(f"all ended within {seconds:.1f} s; {figures}")
     assert figures.max_claims == 4

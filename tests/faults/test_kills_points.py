@@ -26,7 +26,7 @@ BOUND = 200.0
 def crashes_at_all_points(fleet: Fleet, do: Deed, rng: random.Random) -> list[Crash]:
     """A crash for each point, once, each somewhere among the documents; where pages are read, in mid-page."""
     crashes = [fleet.crash(point, do, skip=rng.randrange(DOCUMENTS)) for point in POINTS]
-    return [crash.amid("tesseract") if crash.point == CrashPoint.PAGE_STARTED else crash for crash in crashes]
+    return [crash.amid("sandbox") if crash.point == CrashPoint.PAGE_STARTED else crash for crash in crashes]
 
 
 def test_a_kill_of_a_child_and_of_a_worker_at_each_point_loses_nothing_and_doubles_nothing(
@@ -58,7 +58,7 @@ def test_a_kill_of_a_child_and_of_a_worker_at_each_point_loses_nothing_and_doubl
         assert {crash.point: crash.struck for crash in struck} == dict.fromkeys(POINTS, 1)
     # Two children of one worker may strike in the same moment, and the last one to end need not be started again.
     assert len(POINTS) - 2 <= supervisor.restarts <= len(POINTS)
-    assert "tesseract" in sandboxes.ended
+    assert {"host", "sandbox"} <= set(sandboxes.ended)
     seconds = {crashes[0].do: recoveries(fleet, crashes) for crashes in (of_child, of_worker)}
     stale = assert_no_plaintext_and_tidy(fleet)
     figures = check(fleet, list(jobs), limit=LIMIT, expected=jobs)

@@ -11,7 +11,7 @@ from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
 from tests.faults.invariants import check
 from tests.faults.supervisor import Supervisor, wait_for
-from tests.processes import alive
+from tests.processes import alive, recognises
 
 LIMIT = int(SHORT["OCR_MAX_ATTEMPTS"])
 # Lease, sweep and the pages once more, in seconds; and four times as long on a busy machine.
@@ -23,7 +23,7 @@ def test_a_document_does_not_depend_on_its_helpers(
 ) -> None:
     # Given a worker that has the document, and helpers that are killed in mid-page, twice
     fleet = make_fleet(env={"OCR_LEASE_SECONDS": "2", "OCR_BATCH_PAGES": "2", "OCR_TIME_SLICE_SECONDS": "1"})
-    kill = fleet.crash(CrashPoint.PAGE_STARTED, "kill_worker", times=2).amid("tesseract")
+    kill = fleet.crash(CrashPoint.PAGE_STARTED, "kill_worker", times=2).amid("sandbox")
     sandboxes = SandboxWatch([kill])
     supervisor = Supervisor()
     supervisor.keep(partial(fleet.start_worker, "helpers", queues=ASSIST_QUEUE, crash=kill, wait=False))
@@ -34,7 +34,7 @@ def test_a_document_does_not_depend_on_its_helpers(
         supervisor()
         sandboxes()
 
-    jobs = fleet.submit(long_document, 2)
+    jobs = fleet.submit(long_document, 8)  # enough to do until helpers have started twice more
     took = fleet.wait_all(jobs, BOUND, meanwhile)
 
     assert [strike.task for strike in kill.strikes] == [ASSIST_TASK, ASSIST_TASK]
@@ -54,7 +54,7 @@ def test_children_end_with_their_worker(
     worker = fleet.start_worker(wait=False)
     fleet.start_beat(wait=False)
     (busy,) = fleet.submit(long_document)
-    wait_for(lambda: any(each.name() == "tesseract" for each in processes.sandboxes(worker)))
+    wait_for(lambda: any(map(recognises, processes.sandboxes(worker))))
     pool, sandboxes = processes.children(worker), processes.sandboxes(worker)
 
     # When its main process alone is killed

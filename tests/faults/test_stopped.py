@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.faults import evidence, processes
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
-from tests.faults.frozen import freeze, freeze_recogniser, freeze_whole
+from tests.faults.frozen import WITH_RECOGNISER, freeze, freeze_recogniser, freeze_whole
 from tests.faults.invariants import check
 from tests.faults.logs import events, wait_until
 from tests.faults.snapshots import snapshot
@@ -22,9 +22,10 @@ def late_ends(fleet: Fleet, name: str) -> int:
 
 
 def test_a_worker_that_slept_through_its_leases_changes_nothing_when_it_wakes_up(
-    fleet: Fleet, page: Document, undisturbed_of: Callable[[Document], Undisturbed]
+    make_fleet: Callable[..., Fleet], page: Document, undisturbed_of: Callable[..., Undisturbed]
 ) -> None:
     # Given a worker that is stopped with all its processes: in mid-page, and between each write and its statement
+    fleet = make_fleet(env=WITH_RECOGNISER)
     sleepy = fleet.start_worker("sleepy", concurrency=4, crash=[fleet.crash(each, "stop_child") for each in POINTS])
     jobs = fleet.submit(page)
     freeze_recogniser(sleepy)
@@ -48,7 +49,7 @@ def test_a_worker_that_slept_through_its_leases_changes_nothing_when_it_wakes_up
     # Then no row and no output is another one, and what it staged is removed
     assert snapshot(fleet) == done
     lost = len(events(fleet, "sleepy", "claim_lost"))
-    figures = check(fleet, jobs, limit=LIMIT, expected=undisturbed_of(page))
+    figures = check(fleet, jobs, limit=LIMIT, expected=undisturbed_of(page, WITH_RECOGNISER["OCR_ENGINE"]))
     print(f"slept {slept:.1f} s, taken over after {taken_over:.1f} s, {lost} found their claim lost; {figures}")
     assert figures.max_claims == 5  # one lost claim each
 

@@ -30,11 +30,13 @@ PUBLIC_CODES = {
     "document_damaged": "document",
     "password_required": "document",
     "too_many_pages": "document",
+    "document_too_large": "document",
     "language_missing": "document",
     # a page
     "page_damaged": "document",
     "page_too_large": "document",
     "page_timeout": "document",
+    "document_timeout": "document",
     "page_memory": "document",
     "decoder_crash": "document",
     "recognition_failed": "document",
@@ -48,6 +50,7 @@ PUBLIC_CODES = {
     "output_not_protected": "systemic",
     "output_conflict": "systemic",
     "engine_missing": "systemic",
+    "sandbox_refused": "systemic",
     "worker_lost": "systemic",
     "stack_failed": "systemic",
 }

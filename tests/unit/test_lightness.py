@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-DECODERS = {"PIL", "pypdfium2", "pytesseract"}
+DECODERS = {"PIL", "pypdfium2"}
+ENGINES = {"pytesseract", "tesserocr"}
+FOREIGN = DECODERS | ENGINES  # what decodes what others sent
 LOCAL = {"moto", "flower", "mirakuru", "psutil", "flask"}
 SERVICES = {"boto3", "botocore", "sqlalchemy", "celery", "redis", "kombu", "psycopg2", "pydantic_settings"}
 
@@ -27,26 +29,44 @@ def test_applications_load_no_decoder_and_nothing_of_the_local_stack() -> None:
     loaded = _loaded_by("ocr_platform", "ocr_platform.client", "ocr_platform.api")
 
     assert "boto3" in loaded
-    assert not loaded & (DECODERS | LOCAL)
+    assert not loaded & (FOREIGN | LOCAL)
 
 
 def test_package_alone_loads_nothing_at_all() -> None:
-    assert not _loaded_by("ocr_platform") & (DECODERS | LOCAL | SERVICES)
+    assert not _loaded_by("ocr_platform") & (FOREIGN | LOCAL | SERVICES)
 
 
 def test_sandbox_loads_no_service_that_needs_a_secret() -> None:
-    loaded = _loaded_by("ocr_platform.sandbox.child")
+    loaded = _loaded_by("ocr_platform.sandbox.host", "ocr_platform.sandbox.child")
 
     assert loaded >= DECODERS
     assert not loaded & (SERVICES | LOCAL)
 
 
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_engine_alone_is_loaded_and_not_the_other_one(engine: str) -> None:
+    # So that one of them need not be installed, and its faults are nobody's
+    loaded = _loaded_by(f"ocr_platform.ocr.engines.{engine}_engine")
+
+    assert loaded & ENGINES == {engine}
+    assert not loaded & (SERVICES | LOCAL)
+
+
+def test_host_loads_no_engine_before_it_is_told_which() -> None:
+    assert not _loaded_by("ocr_platform.sandbox.host") & ENGINES
+
+
+def test_workers_side_of_the_sandbox_loads_no_decoder_of_pdf_and_no_engine() -> None:
+    # Foreign bytes pass here; nothing that could decode them is in reach
+    assert not _loaded_by("ocr_platform.sandbox.reader") & (ENGINES | {"pypdfium2"})
+
+
 def test_command_loads_no_decoder_and_nothing_of_the_local_stack_before_it_is_needed() -> None:
-    assert not _loaded_by("ocr_platform.cli") & (DECODERS | LOCAL)
+    assert not _loaded_by("ocr_platform.cli") & (FOREIGN | LOCAL)
 
 
 def test_fakes_load_no_decoder_and_no_service() -> None:
-    assert not _loaded_by("ocr_platform.testing") & (DECODERS | LOCAL | SERVICES)
+    assert not _loaded_by("ocr_platform.testing") & (FOREIGN | LOCAL | SERVICES)
 
 
 def test_applications_load_no_web_framework_that_they_do_not_use() -> None:
@@ -57,7 +77,7 @@ def test_applications_load_no_web_framework_that_they_do_not_use() -> None:
 
 
 def test_submission_inside_a_django_transaction_loads_no_decoder() -> None:
-    assert not _loaded_by("ocr_platform.contrib.django") & (DECODERS | LOCAL)
+    assert not _loaded_by("ocr_platform.contrib.django") & (FOREIGN | LOCAL)
 
 
 def test_every_public_name_is_there() -> None:

@@ -1,3 +1,5 @@
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -163,3 +165,10 @@ def test_seconds_of_a_job_run_from_submission_to_the_end(took: timedelta | None,
     )
 
     assert status.seconds == seconds
+
+
+def test_a_page_as_a_dictionary_has_every_field_of_a_page_and_of_its_words() -> None:
+    word = Word("one", 1, 2, 3, 4, 95.5, 1, 2, 3)
+    page = PageResult(3, 100, 200, 300, "one", (word,), 0.5)
+
+    assert page.as_dict() == json.loads(json.dumps(asdict(page)))

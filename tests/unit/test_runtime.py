@@ -2,7 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from ocr_platform.models import EngineName, SandboxMode
+from ocr_platform.ocr.pages import Limits
 from ocr_platform.runtime import PerProcess, Runtime
+from ocr_platform.sandbox.config import Config
 from ocr_platform.settings import Settings, load_settings
 from tests.unit.support import forks, true_in_child
 
@@ -45,7 +48,42 @@ def test_closing_builds_nothing(settings: Settings) -> None:
 def test_reader_starts_no_process_before_it_is_asked(settings: Settings) -> None:
     runtime = Runtime(settings)
 
-    assert runtime.reader._process is None
+    assert runtime.reader._host is None
+    assert runtime.reader._sandbox is None
+    runtime.close()
+
+
+def test_sandboxes_are_limited_as_the_settings_say(environ: dict[str, str]) -> None:
+    own = {
+        "OCR_MAX_PAGES": "7",
+        "OCR_MAX_PAGE_PIXELS": "20000",
+        "OCR_MAX_DOCUMENT_PIXELS": "30000",
+        "OCR_MAX_PAGE_INCHES": "40",
+        "OCR_RENDER_DPI": "150",
+        "OCR_SANDBOX_MEMORY_BYTES": "300000000",
+        "OCR_PAGE_TIMEOUT_SECONDS": "5",
+        "OCR_DOCUMENT_TIMEOUT_SECONDS": "60",
+        "OCR_ENGINE": "pytesseract",
+        "OCR_SANDBOX": "strict",
+        "OCR_SANDBOX_RECYCLE_PAGES": "8",
+        "OCR_SANDBOX_RECYCLE_BYTES": "90000000",
+        "OCR_MODEL_CACHE_BYTES": "10",
+        "PATH": "/opt/bin",
+    }
+    runtime = Runtime(load_settings(environ | own))
+
+    assert runtime.reader._config == Config(
+        limits=Limits(7, 20_000, 30_000, 40.0, 150),
+        memory_bytes=300_000_000,
+        page_timeout=5.0,
+        document_timeout=60.0,
+        engine=EngineName.PYTESSERACT,
+        mode=SandboxMode.STRICT,
+        recycle_pages=8,
+        recycle_bytes=90_000_000,
+        model_cache_bytes=10,
+    )
+    assert runtime.reader._environment == runtime.settings.sandbox_environment
     runtime.close()
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_platform.errors import SettingsError
+from ocr_platform.models import EngineName, SandboxMode
 from ocr_platform.settings import AppEnv, LogLevel, Settings, SslMode, load_settings
 
 SECRETS = (
@@ -88,6 +89,17 @@ def test_all_faults_are_told_at_once(environ: dict[str, str]) -> None:
         ("OCR_PAGE_TIMEOUT_SECONDS", "0"),
         ("OCR_RENDER_DPI", "30"),
         ("OCR_SANDBOX_MEMORY_BYTES", "1024"),
+        ("OCR_DOCUMENT_TIMEOUT_SECONDS", "0.5"),
+        ("OCR_MAX_DOCUMENT_PIXELS", "9999"),
+        ("OCR_MAX_PAGE_INCHES", "0.5"),
+        ("OCR_MAX_PAGE_INCHES", "14401"),
+        ("OCR_ENGINE", "abbyy"),
+        ("OCR_ENGINE", "Tesserocr"),
+        ("OCR_SANDBOX", "none"),
+        ("OCR_SANDBOX", "best_effort"),
+        ("OCR_SANDBOX_RECYCLE_PAGES", "0"),
+        ("OCR_SANDBOX_RECYCLE_BYTES", "1024"),
+        ("OCR_MODEL_CACHE_BYTES", "-1"),
         ("OCR_BATCH_PAGES", "0"),
         ("OCR_LEASE_SECONDS", "0.5"),
         ("OCR_MAX_ATTEMPTS", "0"),
@@ -140,6 +152,27 @@ def test_claims_and_retries_can_be_set(environ: dict[str, str]) -> None:
     settings = load_settings(environ | {"OCR_LEASE_SECONDS": "90.5", "OCR_MAX_HELPERS": "0", "OCR_MAX_ATTEMPTS": "1"})
 
     assert (settings.ocr_lease_seconds, settings.ocr_max_helpers, settings.ocr_max_attempts) == (90.5, 0, 1)
+
+
+def test_sandboxes_have_the_defaults_that_the_documents_promise(settings: Settings) -> None:
+    assert settings.ocr_engine is EngineName.AUTO
+    assert settings.ocr_sandbox is SandboxMode.BEST_EFFORT
+    assert settings.ocr_document_timeout_seconds == 14_400
+    assert settings.ocr_max_document_pixels == 20_000_000_000
+    assert settings.ocr_max_page_inches == 200
+    assert settings.ocr_sandbox_recycle_pages == 100
+    assert settings.ocr_sandbox_recycle_bytes == 512 * 1024 * 1024
+    assert settings.ocr_model_cache_bytes == 256 * 1024 * 1024
+
+
+@pytest.mark.parametrize("name", EngineName)
+def test_engine_can_be_chosen(environ: dict[str, str], name: EngineName) -> None:
+    assert load_settings(environ | {"OCR_ENGINE": name.value}).ocr_engine is name
+
+
+@pytest.mark.parametrize("mode", SandboxMode)
+def test_sandbox_can_be_insisted_on(environ: dict[str, str], mode: SandboxMode) -> None:
+    assert load_settings(environ | {"OCR_SANDBOX": mode.value}).ocr_sandbox is mode
 
 
 def test_setting_that_is_gone_is_ignored_like_any_other_variable(environ: dict[str, str]) -> None:

@@ -10,7 +10,8 @@ from benchmarks.speed.contenders.tesseract import TesseractCommand
 __all__ = ["CONTENDERS", "DEFAULT", "Contender", "ContenderFailed", "Ground", "NotInstalled", "Turn"]
 
 _ALL: tuple[Contender, ...] = (
-    PlatformWorker(),
+    PlatformWorker("platform", "**ocr_platform**, documents of many pages", one_page_each=False),
+    PlatformWorker("platform-pages", "**ocr_platform**, each page a document", one_page_each=True),
     TesseractCommand("tesseract", "Tesseract, two commands at a time", thread_limit=1),
     Ocrmypdf(),
     Kreuzberg(),
@@ -18,4 +19,4 @@ _ALL: tuple[Contender, ...] = (
     TesseractCommand("tesseract-as-typed", "Tesseract, two at a time, threads as it likes", thread_limit=None),
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}
-DEFAULT = ("platform", "tesseract", "ocrmypdf", "kreuzberg", "pytesseract")
+DEFAULT = ("platform", "platform-pages", "tesseract", "ocrmypdf", "kreuzberg", "pytesseract")

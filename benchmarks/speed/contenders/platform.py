@@ -3,7 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from uuid import UUID
+
+from PIL import Image
 
 from benchmarks.servers import Servers, wait_for_worker
 from benchmarks.speed.contenders.base import JOBS, ContenderFailed, Ground, Turn, tail
@@ -22,37 +26,77 @@ _PATIENCE_SECONDS = 300.0  # for one page; it is there to end a run that hangs
 
 @dataclass(frozen=True, slots=True)
 class PlatformWorker:
-    """A document a page, every output that there is; the worker has done one document before."""
+    """Every output that there is; the worker has done one document before.
 
-    name: str = "platform"
-    title: str = "**ocr_platform**, whole pipeline"
+    With `one_page_each` every page is a document of its own; otherwise they come as scanners deliver them, in as many
+    TIFFs of many pages as there are worker children, for each language.
+    """
+
+    name: str
+    title: str
+    one_page_each: bool
+    jobs: int = JOBS
 
     def turn(self, ground: Ground) -> Turn:
         """Recognise all pages once, from the first submission to the last terminal state."""
         servers = ground.servers.with_database()
         client, app = Client(servers.settings), make_app(servers.settings)
         try:
-            with servers.program(_PROGRAM, "worker", f"--concurrency={JOBS}") as service:
+            with servers.program(_PROGRAM, "worker", f"--concurrency={self.jobs}") as service:
                 wait_for_worker(service, app)
-                return _turn(ground, servers, client, service)
+                return self._turn(ground, servers, client, service)
         except (StackFailed, TimeoutError) as exc:
             raise ContenderFailed(f"{exc}{tail(servers.log_of(_PROGRAM))}") from exc
         finally:
             app.close()
             client.close()
 
+    def _turn(self, ground: Ground, servers: Servers, client: Client, service: Service) -> Turn:
+        numbers = (
+            [[number] for number in range(len(ground.pages))] if self.one_page_each else documents_of(ground, self.jobs)
+        )
+        languages = [ground.pages[each[0]].languages for each in numbers]
+        sources = [client.upload(document_of([ground.files[number] for number in each])) for each in numbers]
+        first = client.upload(document_of(ground.files[:1]))
+        _all_done(client, service, [client.submit(first, languages=languages[0])])
+        with measured_with_servers(service, servers, _SERVERS) as figures:
+            jobs = [client.submit(source, languages=each) for source, each in zip(sources, languages, strict=True)]
+            _all_done(client, service, jobs)
+        texts = dict[int, str]()
+        for job, each in zip(jobs, numbers, strict=True):
+            texts |= zip(each, client.result(job).text.split("\f"), strict=False)
+        return Turn(figures.usage, [texts[number] for number in every], figures.servers_cpu)
 
-def _turn(ground: Ground, servers: Servers, client: Client, service: Service) -> Turn:
-    sources = []
-    for path in ground.files:
-        with path.open("rb") as document:
-            sources.append(client.upload(document))
-    languages = [page.languages for page in ground.pages]
-    _all_done(client, service, [client.submit(sources[0], languages=languages[0])])
-    with measured_with_servers(service, servers, _SERVERS) as figures:
-        jobs = [client.submit(source, languages=each) for source, each in zip(sources, languages, strict=True)]
-        _all_done(client, service, jobs)
-    return Turn(figures.usage, [client.result(job).text for job in jobs], figures.servers_cpu)
+
+def documents_of(ground: Ground, count: int) -> list[list[int]]:
+    """Numbers of the pages of each document, so many documents for each language."""
+    by_languages: dict[str, list[int]] = {}
+    for number, page in enumerate(ground.pages):
+        by_languages.setdefault(page.languages, []).append(number)
+    dealt = [numbers[start::count] for numbers in by_languages.values() for start in range(count)]
+    return [numbers for numbers in dealt if numbers]
+
+
+def document_of(files: Sequence[Path]) -> BytesIO:
+    """The file as it is, or a TIFF of many pages without loss."""
+    if len(files) == 1:
+        return BytesIO(files[0].read_bytes())
+    out = BytesIO()
+    pages = [_page(path) for path in files]
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    out.seek(0)
+    return out
+
+
+def _page(path: Path) -> Image.Image:
+    """A page that keeps its resolution, compressed as scanners do."""
+    page = Image.open(path)
+    page.load()
+    page.encoderinfo = {
+        "compression": "group4" if page.mode == "1" else "tiff_adobe_deflate",
+        "dpi": page.info.get("dpi", (1, 1)),
+    }
+    return page
 
 
 def _all_done(client: Client, service: Service, jobs: Sequence[UUID]) -> None:

@@ -1,9 +1,10 @@
 """Recognisers, one file each, behind one Protocol."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from ocr_platform.models import Word
+from ocr_platform.models import EngineName, Word
 from ocr_platform.ocr.pages import PageImage
 
 
@@ -15,15 +16,39 @@ class Recognition:
     words: tuple[Word, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What an engine starts for each page: the program and its loader, and the files that these read."""
+
+    runs: tuple[Path, ...]
+    reads: tuple[Path, ...]
+
+
 class OcrEngine(Protocol):
-    """A recogniser. Each method may be called any number of times in one process."""
+    """A recogniser. Each method may be called any number of times in one process, and after a fork."""
+
+    @property
+    def name(self) -> EngineName:
+        """Which one it is."""
+        ...
+
+    def command(self) -> Command | None:
+        """The program that it cannot do without; None when it recognises in its own process. Raises EngineMissing."""
+        ...
 
     def languages(self) -> frozenset[str]:
         """Names of the installed models. Raises EngineMissing."""
         ...
 
+    def prepare(self, languages: str) -> None:
+        """Load models such as `eng+deu`: after that, recognising with them opens no file of this process.
+
+        Raises EngineMissing, or RecognitionFailed when a model does not load.
+        """
+        ...
+
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
-        """Recognise a page with models such as `eng+deu` within `timeout` seconds.
+        """Recognise a page with models that were prepared within `timeout` seconds.
 
         Raises a PageError, or EngineMissing.
         """

@@ -2,7 +2,10 @@
 
 import errno
 import os
+import re
+import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +15,8 @@ from pytesseract import TesseractError, TesseractNotFoundError, get_languages
 from pytesseract.pytesseract import run_tesseract
 
 from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed, ScratchFull
-from ocr_platform.models import Word
-from ocr_platform.ocr.engines import Recognition
+from ocr_platform.models import EngineName, Word
+from ocr_platform.ocr.engines import Command, Recognition
 from ocr_platform.ocr.pages import PageImage
 
 _OUTPUTS = "-c tessedit_create_txt=1 -c tessedit_create_tsv=1"
@@ -23,28 +26,52 @@ _OUTPUT_BYTES = 8 * 1024 * 1024  # text and table of the fullest page, several t
 _MARGIN_BYTES = 64 * 1024
 # What a process that ran out of its address space ends with: std::bad_alloc aborts, or a null pointer is used.
 _MEMORY_SIGNALS = frozenset({-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL})
+_LIBRARY = re.compile(r"=>\s+(/\S+) \(0x")
+_LOADER = re.compile(r"^\s*(/\S+) \(0x", re.MULTILINE)
+_LOADER_CACHE = Path("/etc/ld.so.cache")  # ld.so(8)
 
 
 class PytesseractEngine:
     """Implements `OcrEngine`. `temp_dir` should be in memory: Tesseract reads and writes plaintext there."""
 
-    def __init__(self, temp_dir: Path) -> None:
+    name = EngineName.PYTESSERACT
+
+    def __init__(self, temp_dir: Path, models: Path | None = None) -> None:
         self._temp_dir = temp_dir
+        self._models = models
         self._languages: frozenset[str] | None = None
+
+    def command(self) -> Command | None:
+        """`tesseract`, its libraries as the dynamic loader finds them, and its models."""
+        program = shutil.which("tesseract")
+        if program is None:
+            raise EngineMissing
+        listed = _libraries(program)
+        models = () if self._models is None else (self._models,)
+        return Command(
+            runs=(Path(program), *map(Path, _LOADER.findall(listed))),
+            reads=(*map(Path, _LIBRARY.findall(listed)), *models, _LOADER_CACHE),
+        )
 
     def languages(self) -> frozenset[str]:
         """Ask the command once."""
         if self._languages is None:
             with _translated_errors():
                 self._languages = frozenset(_installed())
+        if not self._languages:
+            raise EngineMissing
         return self._languages
+
+    def prepare(self, languages: str) -> None:  # noqa: ARG002  the command loads them by itself
+        """The command loads its models itself, for each page; that there is one is found out here."""
+        self.languages()
 
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
         """Run the command on an uncompressed copy of the page in a directory of its own."""
         config = f"--dpi {page.dpi} {_OUTPUTS}" if page.dpi else _OUTPUTS
         self._require_space(page.image.width * page.image.height + _OUTPUT_BYTES)
         with _translated_errors(), tempfile.TemporaryDirectory(dir=self._temp_dir) as folder:
-            image, output = Path(folder, "page.pgm"), Path(folder, "page")
+            image, output = Path(folder, "page.pnm"), Path(folder, "page")
             page.image.save(image)
             run_tesseract(str(image), str(output), "txt tsv", languages, config, timeout=timeout)
             text = output.with_suffix(".txt").read_text(encoding="utf-8")
@@ -58,6 +85,16 @@ class PytesseractEngine:
         there = os.statvfs(self._temp_dir)
         if there.f_bavail * there.f_frsize < size:
             raise ScratchFull
+
+
+def _libraries(program: str) -> str:
+    """What ldd(1) prints: the loader starts the program as far as its libraries, and lists them."""
+    traced = {**os.environ, "LD_TRACE_LOADED_OBJECTS": "1"}
+    try:
+        listed = subprocess.run([program], env=traced, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise EngineMissing from exc
+    return listed.stdout
 
 
 def _installed() -> list[str]:

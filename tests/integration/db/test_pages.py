@@ -1,5 +1,7 @@
 """The pages of a job as a queue: each is somebody's, or nobody's, and its first result counts."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine, select, text
 
@@ -244,3 +246,15 @@ def test_rows_that_somebody_else_has_locked_are_passed_over_and_not_waited_for(
     assert took is not None
     assert took < 5  # the lock timeout is ten seconds
     assert repository.claim_pages(job, 8) == [1, 2, 3, 4]
+
+
+def test_a_claim_and_a_helper_know_what_the_finished_pages_took(repository: JobRepository) -> None:
+    # Given a page that took half a second, and one that failed after half a second
+    job = job_claimed_in(repository, Stage.OCR, pages=3)
+    repository.claim_pages(job, 2)
+    repository.checkpoint(job, [page(1), replace(failed(2), seconds=0.5)], stored())
+    repository.hand_back(job)
+
+    assert job.seconds_spent == 0
+    assert claimed(repository, job.id, Stage.OCR).seconds_spent == 1.0
+    assert helper_of(repository, job.id).seconds_spent == 1.0

@@ -1,4 +1,4 @@
-"""Readers with a real child and the real recogniser, each with a scratch directory of its own."""
+"""Readers with real processes and the real recogniser, each with a scratch directory of its own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ocr_platform.models import EngineName
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.conftest import require_services
-from tests.integration.sandbox.support import ENVIRONMENT, config
+from tests.integration.sandbox.support import ENGINES, ENVIRONMENT, config
 
 MakeReader = Callable[..., SandboxReader]
 
@@ -22,14 +23,20 @@ def scratch(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    """Each engine in turn."""
+    return EngineName(request.param)
+
+
 @pytest.fixture
-def make_reader(scratch: Path) -> Iterator[MakeReader]:
+def make_reader(scratch: Path, engine: EngineName) -> Iterator[MakeReader]:
     """Readers that are closed at the end; keyword arguments change their limits."""
     require_services()
     with ExitStack() as closing:
 
         def make(**changed: Any) -> SandboxReader:
-            reader = SandboxReader(config(**changed), scratch, ENVIRONMENT)
+            reader = SandboxReader(config(**({"engine": engine} | changed)), scratch, ENVIRONMENT)
             closing.callback(reader.close)
             return reader
 

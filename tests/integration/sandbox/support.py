@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,13 +14,14 @@ from typing import Any, TypeVar
 import psutil
 from PIL import Image
 
-from ocr_platform.models import PageResult
-from ocr_platform.sandbox.child import Config
+from ocr_platform.models import EngineName, PageResult
+from ocr_platform.ocr.pages import Limits
+from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken, scan_page
 from tests.data.pages import image_bytes
 from tests.data.texts import LETTER
-from tests.processes import alive
+from tests.processes import alive, kinds_below, recognises
 
 T = TypeVar("T")
 MIB = 1024 * 1024
@@ -27,17 +29,21 @@ ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "OMP_THREAD_LIMIT": "
 NOTE = "Call the museum about the boxes in the cellar.\nBring the labels and the long list.\nLock the door."
 
 
+ENGINES = (EngineName.TESSEROCR, EngineName.PYTESSERACT)
+
+
 def config(**changed: Any) -> Config:
-    """Limits that no honest page meets."""
-    values: dict[str, Any] = {
-        "scratch": "",
-        "memory_bytes": 2048 * MIB,
+    """Limits that no honest page meets; those of pages are among the keywords too."""
+    limits: dict[str, Any] = {
         "max_pages": 100,
         "max_pixels": 100_000_000,
+        "max_document_pixels": 10**12,
+        "max_page_inches": 200.0,
         "render_dpi": 300,
-        "page_timeout": 60.0,
     }
-    return Config(**(values | changed))
+    limits |= {name: changed.pop(name) for name in limits if name in changed}
+    values: dict[str, Any] = {"memory_bytes": 2048 * MIB, "page_timeout": 60.0, "document_timeout": 600.0}
+    return Config(**({"limits": Limits(**limits)} | values | changed))
 
 
 @cache
@@ -52,8 +58,13 @@ def note(text: str) -> Image.Image:
 
 @cache
 def dense_png() -> bytes:
-    """A full page at a high resolution: read in some seconds."""
-    return image_bytes(scan_page(LETTER[0], dpi=400, noise=0.3), "PNG", 400)
+    """Two full pages, one below the other: read in some seconds."""
+    words = " ".join(LETTER).split()
+    page = scan_page(" ".join((words * 3)[:420]), dpi=300, noise=0.3)
+    sheet = Image.new("L", (page.width, 2 * page.height))
+    for place in range(2):
+        sheet.paste(page, (0, place * page.height))
+    return image_bytes(sheet, "PNG", 300)
 
 
 def read(reader: SandboxReader, body: bytes, number: int = 1) -> PageResult:
@@ -61,10 +72,16 @@ def read(reader: SandboxReader, body: bytes, number: int = 1) -> PageResult:
         return reader.recognise(document, number, ["eng"])
 
 
-def child_of(reader: SandboxReader) -> psutil.Process:
-    """The reader's live child."""
-    assert reader._process is not None
-    return psutil.Process(reader._process._process.pid)
+def host_of(reader: SandboxReader) -> psutil.Process:
+    """The reader's live host."""
+    assert reader._host is not None
+    return psutil.Process(reader._host.pid)
+
+
+def sandbox_of(reader: SandboxReader) -> psutil.Process:
+    """The reader's live sandbox: there is one while a document is open."""
+    assert reader._sandbox is not None
+    return psutil.Process(reader._sandbox.pid)
 
 
 @cache
@@ -81,33 +98,46 @@ def endless_pdf() -> bytes:
     )
 
 
-@contextmanager
-def in_mid_page(
-    reader: SandboxReader, body: bytes
-) -> Iterator[tuple[psutil.Process, psutil.Process, list[PageResult]]]:
-    """The child and its recogniser at work on a page; the results are there when the context has ended.
+@dataclass(frozen=True)
+class AtWork:
+    """Processes in mid-page; with tesserocr the sandbox itself is the recogniser. `results` come when it has ended."""
 
-    The child is started here, in the main thread: the kernel ends it with the thread that started it.
+    host: psutil.Process
+    sandbox: psutil.Process
+    recogniser: psutil.Process
+    results: list[PageResult]
+
+    @property
+    def all(self) -> tuple[psutil.Process, ...]:
+        return self.host, self.sandbox, self.recogniser
+
+
+@contextmanager
+def in_mid_page(reader: SandboxReader, body: bytes) -> Iterator[AtWork]:
+    """A reader whose recogniser is at work on a page; the results are there when the context has ended.
+
+    The host is started here, in the main thread: the kernel ends it with the thread that started it.
     """
     reader.languages()
     results: list[PageResult] = []
     thread = threading.Thread(target=lambda: results.append(read(reader, body)))
-    child = child_of(reader)
+    host = host_of(reader)
     thread.start()
     try:
-        yield child, recogniser_of(child), results
+        yield at_work(host, results)
     finally:
         thread.join()
 
 
-def recogniser_of(child: psutil.Process) -> psutil.Process:
-    """Wait until the child's recogniser is at work on a page, and not on listing its models."""
+def at_work(host: psutil.Process, results: list[PageResult]) -> AtWork:
+    """Wait until the host's recogniser is at work on a page, and not on listing its models."""
 
-    def find() -> psutil.Process | None:
-        with suppress(psutil.NoSuchProcess):
-            for process in child.children():
-                if process.name() == "tesseract" and any(part.endswith(".pgm") for part in process.cmdline()):
-                    return process
+    def find() -> AtWork | None:
+        for each, kind in kinds_below(host).items():
+            if recognises(each):
+                sandbox = each if kind == "sandbox" else each.parent()
+                assert sandbox is not None
+                return AtWork(host, sandbox, each, results)
         return None
 
     return wait_for(find)

@@ -10,7 +10,7 @@ import pytest
 from ocr_platform.errors import DocumentError
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.conftest import require_services
-from tests.integration.sandbox.support import ENVIRONMENT, MIB, NOTE, config, note_png, read
+from tests.integration.sandbox.support import ENGINES, ENVIRONMENT, MIB, NOTE, config, note_png, read
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("OCR_CORPUS") or ROOT.parent / "shared" / "corpus") / "hostile"
@@ -26,11 +26,17 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxReader]:
+@pytest.fixture(scope="module", params=ENGINES)
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxReader]:
     """One reader for all files, as a worker has it."""
     require_services()
-    limits = config(memory_bytes=512 * MIB, page_timeout=PAGE_SECONDS, max_pixels=20_000_000, render_dpi=150)
+    limits = config(
+        engine=request.param,
+        memory_bytes=512 * MIB,
+        page_timeout=PAGE_SECONDS,
+        max_pixels=20_000_000,
+        render_dpi=150,
+    )
     reader = SandboxReader(limits, tmp_path_factory.mktemp("hostile"), ENVIRONMENT)
     yield reader
     reader.close()

@@ -1,25 +1,32 @@
-"""Pages are read right, in a child that sees nothing of the worker's environment and leaves nothing behind."""
+"""Pages are read right, in processes that see nothing of the worker's environment and leave nothing behind."""
 
 from pathlib import Path
 
 import pytest
 
 from ocr_platform.errors import DocumentDamaged, PasswordRequired, TooManyPages
+from ocr_platform.models import EngineName
 from ocr_platform.sandbox.reader import SandboxReader
+from tests.conftest import require_services
 from tests.data import broken, scan_page
 from tests.data.pages import pdf_bytes, tiff_bytes
 from tests.data.texts import LETTER
 from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import (
+    ENGINES,
+    ENVIRONMENT,
     NOTE,
-    child_of,
+    config,
     dense_png,
     environment_of,
+    host_of,
     in_mid_page,
     note,
     note_png,
     read,
+    sandbox_of,
 )
+from tests.processes import alive
 
 CANARY = "canary-5f2a91"
 
@@ -82,18 +89,18 @@ def test_the_models_that_are_installed_are_known(reader: SandboxReader) -> None:
         pytest.param(broken.many_pages_pdf, TooManyPages, id="too many pages"),
     ],
 )
-def test_a_document_that_cannot_be_taken_is_a_typed_error_and_the_child_lives_on(
+def test_a_document_that_cannot_be_taken_is_a_typed_error_and_the_host_lives_on(
     body: object, error: type[Exception], reader: SandboxReader
 ) -> None:
     assert callable(body)
     reader.languages()
-    child = child_of(reader)
+    host = host_of(reader)
 
     with reader.load([body()]) as document, pytest.raises(error):
         reader.count_pages(document)
 
     assert read(reader, note_png()).text.strip() == NOTE
-    assert child_of(reader) == child
+    assert host_of(reader) == host
 
 
 @pytest.mark.parametrize(
@@ -103,45 +110,65 @@ def test_a_document_that_cannot_be_taken_is_a_typed_error_and_the_child_lives_on
         pytest.param(broken.bomb_png, "page_too_large", id="a bomb"),
     ],
 )
-def test_a_page_that_cannot_be_decoded_is_a_result_and_the_child_lives_on(
+def test_a_page_that_cannot_be_decoded_is_a_result_and_the_host_lives_on(
     body: object, code: str, reader: SandboxReader
 ) -> None:
     assert callable(body)
     reader.languages()
-    child = child_of(reader)
+    host = host_of(reader)
 
     assert read(reader, body()).error == code
     assert read(reader, note_png()).text.strip() == NOTE
-    assert child_of(reader) == child
+    assert host_of(reader) == host
 
 
-def test_child_and_recogniser_see_nothing_of_the_workers_environment(
-    make_reader: MakeReader, monkeypatch: pytest.MonkeyPatch
+def test_no_process_of_the_sandbox_sees_anything_of_the_workers_environment(
+    make_reader: MakeReader, engine: EngineName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a worker with a secret in its environment
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
     reader = make_reader()
 
-    with in_mid_page(reader, dense_png()) as (child, recogniser, _results):
-        seen = {process.name(): environment_of(process) for process in (child, recogniser)}
+    with in_mid_page(reader, dense_png()) as busy:
+        seen = {process.pid: environment_of(process) for process in busy.all}
 
     # Then what runs on foreign bytes was given a path, a language and a directory, and no more
-    assert len(seen) == 2
+    assert len(seen) == (2 if engine is EngineName.TESSEROCR else 3)
     for environment in seen.values():
         assert set(environment) == {"PATH", "LC_ALL", "OMP_THREAD_LIMIT", "TMPDIR"}
         assert CANARY not in str(environment)
         assert environment["OMP_THREAD_LIMIT"] == "1"
 
 
-def test_the_child_holds_no_file_of_the_workers(reader: SandboxReader, tmp_path: Path) -> None:
+def test_host_and_sandbox_hold_no_file_of_the_workers(reader: SandboxReader, tmp_path: Path) -> None:
     # Given a worker with a file open
-    with (tmp_path / "open").open("w") as file:
+    with (tmp_path / "open").open("w") as file, reader.load([note_png()]) as document:
         file.write("x")
-        reader.languages()
-        child = child_of(reader)
+        reader.recognise(document, 1, ["eng"])
 
-        assert [opened.path for opened in child.open_files()] == []
-        assert child.net_connections("inet") == []
+        for process in (host_of(reader), sandbox_of(reader)):
+            assert [opened.path for opened in process.open_files()] == []
+            assert process.net_connections("inet") == []
+
+
+def test_the_sandbox_of_a_document_ends_with_it(reader: SandboxReader) -> None:
+    with reader.load([note_png()]) as document:
+        reader.recognise(document, 1, ["eng"])
+        sandbox = sandbox_of(reader)
+
+    assert alive(sandbox) == []
+    assert alive(host_of(reader)) != []
+
+
+def test_both_engines_read_the_same(scratch: Path) -> None:
+    require_services()
+    texts = []
+    for engine in ENGINES:
+        reader = SandboxReader(config(engine=engine), scratch, ENVIRONMENT)
+        texts.append(words_of(read(reader, pdf_bytes([scan_page(LETTER[0], dpi=200)], 200)).text))
+        reader.close()
+
+    assert len(set(texts[0]) & set(texts[1])) / len(set(texts[1])) > 0.97
 
 
 def test_scratch_is_empty_after_a_page_and_gone_after_close(reader: SandboxReader, scratch: Path) -> None:

@@ -1,20 +1,34 @@
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from ocr_platform.errors import DocumentDamaged, PageDamaged, PageError, PageTooLarge, PasswordRequired, TooManyPages
+from ocr_platform.errors import (
+    DocumentDamaged,
+    DocumentTooLarge,
+    PageDamaged,
+    PageError,
+    PageTooLarge,
+    PasswordRequired,
+    TooManyPages,
+)
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.opening import open_pages
+from ocr_platform.ocr.pages import Limits
 from ocr_platform.ocr.pdf import PdfPages
 from tests.data import broken
+from tests.unit.ocr.support import limits
 
-PIXELS = 100_000_000
 INCH = 72  # points
+LIMITS = limits()
 
 
-def _pdf(*sizes: tuple[float, float]) -> io.BytesIO:
+def _pdf(*sizes: tuple[float, float]) -> bytes:
     """A PDF of blank pages of these sizes in points."""
     document = pdfium.PdfDocument.new()
     for width, height in sizes:
@@ -22,20 +36,33 @@ def _pdf(*sizes: tuple[float, float]) -> io.BytesIO:
     out = io.BytesIO()
     document.save(out)
     document.close()
-    out.seek(0)
-    return out
+    return out.getvalue()
+
+
+@contextmanager
+def _file(body: bytes) -> Iterator[BinaryIO]:
+    """A document as the sandbox has it: PDFium maps it, so that it needs a descriptor."""
+    with os.fdopen(os.memfd_create("document"), "w+b") as file:
+        file.write(body)
+        file.flush()
+        yield file
+
+
+def _opened(body: bytes, bounds: Limits = LIMITS) -> PdfPages:
+    with _file(body) as file:
+        return PdfPages(file, bounds)
 
 
 def test_pages_are_counted_and_rendered_grey_at_the_resolution() -> None:
-    pages = PdfPages(_pdf((2 * INCH, INCH), (INCH, INCH)), 300, PIXELS)
+    pages = _opened(_pdf((2 * INCH, INCH), (INCH, INCH)))
 
-    assert pages.count(2) == 2
+    assert pages.count() == 2
     page = pages.render(1)
     assert (page.image.mode, page.image.size, page.dpi) == ("L", (600, 300), 300)
 
 
 def test_blank_paper_is_white() -> None:
-    assert PdfPages(_pdf((INCH, INCH)), 72, PIXELS).render(1).image.getextrema() == (255, 255)
+    assert _opened(_pdf((INCH, INCH)), limits(render_dpi=72)).render(1).image.getextrema() == (255, 255)
 
 
 def test_scanned_page_comes_back_as_it_was() -> None:
@@ -45,7 +72,7 @@ def test_scanned_page_comes_back_as_it_was() -> None:
     out = io.BytesIO()
     scan.save(out, "PDF", resolution=100)
 
-    image = PdfPages(out, 100, PIXELS).render(1).image
+    image = _opened(out.getvalue(), limits(render_dpi=100)).render(1).image
 
     assert image.size == (200, 100)
     assert image.getpixel((20, 50)) == pytest.approx(0, abs=10)
@@ -69,7 +96,7 @@ def test_text_that_was_filled_into_a_form_is_seen_as_it_is_on_paper() -> None:
         ]
     )
 
-    image = PdfPages(io.BytesIO(body), 72, PIXELS).render(1).image
+    image = _opened(body, limits(render_dpi=72)).render(1).image
 
     assert image.getpixel((36, 36)) == pytest.approx(0, abs=60)
 
@@ -83,39 +110,87 @@ def test_rotated_page_is_rendered_as_it_is_shown() -> None:
         ]
     )
 
-    assert PdfPages(io.BytesIO(body), 72, PIXELS).render(1).image.size == (72, 144)
+    assert _opened(body, limits(render_dpi=72)).render(1).image.size == (72, 144)
 
 
 def test_password_is_asked_for() -> None:
     with pytest.raises(PasswordRequired):
-        PdfPages(io.BytesIO(broken.password_pdf()), 300, PIXELS)
+        _opened(broken.password_pdf())
 
 
-@pytest.mark.parametrize("body", [broken.damaged_pdf(), b"%PDF-1.7", b"", b"%PDF-1.7\n" + bytes(100)])
+@pytest.mark.parametrize("body", [broken.damaged_pdf(), b"%PDF-1.7", b"%PDF-1.7\n" + bytes(100)])
 def test_what_is_no_pdf_inside_is_a_damaged_document(body: bytes) -> None:
     with pytest.raises(DocumentDamaged):
-        PdfPages(io.BytesIO(body), 300, PIXELS).count(10)
+        _opened(body).count()
 
 
 def test_pdf_without_pages_is_a_damaged_document() -> None:
     body = broken._pdf([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 0 /Kids [] >>"])
 
     with pytest.raises(DocumentDamaged):
-        PdfPages(io.BytesIO(body), 300, PIXELS).count(10)
+        _opened(body).count()
 
 
 def test_pages_over_the_limit_are_refused_at_once() -> None:
-    pages = PdfPages(io.BytesIO(broken.many_pages_pdf()), 300, PIXELS)
+    body = broken.many_pages_pdf()
 
     with pytest.raises(TooManyPages):
-        pages.count(broken.MANY_PAGES - 1)
-    assert pages.count(broken.MANY_PAGES) == broken.MANY_PAGES
+        _opened(body, limits(max_pages=broken.MANY_PAGES - 1)).count()
+    assert _opened(body, limits(max_pages=broken.MANY_PAGES)).count() == broken.MANY_PAGES
+
+
+def test_pages_that_have_too_many_pixels_together_are_refused_before_one_is_drawn() -> None:
+    # Given three square inches at 300 dpi: 270,000 pixels
+    body = _pdf(*[(INCH, INCH)] * 3)
+
+    with pytest.raises(DocumentTooLarge):
+        _opened(body, limits(max_document_pixels=269_999)).count()
+    assert _opened(body, limits(max_document_pixels=270_000)).count() == 3
+
+
+def test_pages_count_for_what_they_are_drawn_at_and_not_for_what_they_would_be() -> None:
+    # Given 10 inches by 10 of which a page may have 4 million pixels, and 4 million for all
+    body = _pdf((10 * INCH, 10 * INCH))
+
+    assert _opened(body, limits(max_pixels=4_000_000, max_document_pixels=4_000_000)).count() == 1
+
+
+def test_page_that_is_refused_by_itself_leaves_the_others_their_budget() -> None:
+    pages = _opened(
+        _pdf((INCH, INCH), (100 * INCH, 100 * INCH), (INCH, INCH)),
+        limits(max_pixels=1_000_000, max_document_pixels=200_000),
+    )
+
+    assert pages.count() == 3
+    with pytest.raises(PageTooLarge):
+        pages.render(2)
+    assert [pages.render(number).image.size for number in (1, 3)] == [(300, 300)] * 2
+
+
+@pytest.mark.parametrize(("inches", "fits"), [(20.0, True), (20.1, False)])
+def test_page_with_a_longer_side_than_allowed_is_refused(inches: float, fits: bool) -> None:
+    # Given a strip that has few pixels: PDFium lays out the whole sheet before it draws
+    pages = _opened(_pdf((inches * INCH, INCH)), limits(max_page_inches=20))
+
+    assert pages.count() == 1
+    if fits:
+        assert pages.render(1).image.size == (6000, 300)
+        return
+    with pytest.raises(PageTooLarge):
+        pages.render(1)
+
+
+def test_document_is_read_after_its_file_was_closed_and_not_copied() -> None:
+    # What holds the bytes is the mapping: the sandbox's descriptor may have moved on
+    pages = _opened(_pdf((INCH, INCH)))
+
+    assert pages.render(1).image.size == (300, 300)
 
 
 @pytest.mark.parametrize("number", [2, 100_000])
 def test_page_beyond_the_last_is_damaged(number: int) -> None:
     with pytest.raises(PageError):
-        PdfPages(_pdf((INCH, INCH)), 300, PIXELS).render(number)
+        _opened(_pdf((INCH, INCH))).render(number)
 
 
 def test_page_object_that_is_missing_is_a_damaged_page_and_the_others_stay() -> None:
@@ -126,7 +201,7 @@ def test_page_object_that_is_missing_is_a_damaged_page_and_the_others_stay() -> 
             b"<< /Type /Page /Parent 2 0 R /Resources << >> >>",
         ]
     )
-    pages = PdfPages(io.BytesIO(body), 72, PIXELS)
+    pages = _opened(body, limits(render_dpi=72))
 
     assert pages.render(1).image.size == (72, 72)
     with pytest.raises(PageDamaged):
@@ -135,7 +210,7 @@ def test_page_object_that_is_missing_is_a_damaged_page_and_the_others_stay() -> 
 
 def test_big_page_is_rendered_at_less_resolution() -> None:
     # Given 10 inches by 10, at 300 dpi 9 million pixels, and 4 million allowed
-    page = PdfPages(_pdf((10 * INCH, 10 * INCH)), 300, 4_000_000).render(1)
+    page = _opened(_pdf((10 * INCH, 10 * INCH)), limits(max_pixels=4_000_000)).render(1)
 
     assert page.dpi == 200
     assert page.image.width * page.image.height <= 4_000_000
@@ -144,14 +219,14 @@ def test_big_page_is_rendered_at_less_resolution() -> None:
 @pytest.mark.parametrize("size", [(7.013 * INCH, 9.977 * INCH), (INCH / 3, 33 * INCH)])
 def test_reduced_page_keeps_within_the_limit_whatever_its_size(size: tuple[float, float]) -> None:
     # PDFium rounds sides up: the last pixel row counts too.
-    page = PdfPages(_pdf(size), 300, 1_000_000).render(1)
+    page = _opened(_pdf(size), limits(max_pixels=1_000_000)).render(1)
 
     assert page.image.width * page.image.height <= 1_000_000
 
 
 def test_page_that_would_be_illegible_at_any_size_that_fits_is_refused() -> None:
     # Given 100 inches by 100, which at 100 dpi are 100 million pixels
-    pages = PdfPages(_pdf((100 * INCH, 100 * INCH)), 300, 50_000_000)
+    pages = _opened(_pdf((100 * INCH, 100 * INCH)), limits(max_pixels=50_000_000))
 
     with pytest.raises(PageTooLarge):
         pages.render(1)
@@ -159,25 +234,26 @@ def test_page_that_would_be_illegible_at_any_size_that_fits_is_refused() -> None
 
 def test_page_longer_than_the_recogniser_takes_is_refused() -> None:
     # Given a strip of 199 by 0.1 inches: few pixels, but 59,700 on one side
-    pages = PdfPages(_pdf((199 * INCH, 0.1 * INCH)), 300, PIXELS)
+    pages = _opened(_pdf((199 * INCH, 0.1 * INCH)))
 
     with pytest.raises(PageTooLarge):
         pages.render(1)
 
 
 def test_low_resolution_that_was_asked_for_is_no_reason_to_refuse() -> None:
-    assert PdfPages(_pdf((INCH, INCH)), 72, PIXELS).render(1).dpi == 72
+    assert _opened(_pdf((INCH, INCH)), limits(render_dpi=72)).render(1).dpi == 72
 
 
 @pytest.mark.parametrize(
     ("body", "format", "size"),
-    [(_pdf((INCH, INCH)).getvalue(), DocumentFormat.PDF, (100, 100)), (broken.damaged_png(), DocumentFormat.PNG, None)],
+    [(_pdf((INCH, INCH)), DocumentFormat.PDF, (100, 100)), (broken.damaged_png(), DocumentFormat.PNG, None)],
 )
 def test_document_is_opened_by_the_decoder_of_its_format(
     body: bytes, format: DocumentFormat, size: tuple[int, int] | None
 ) -> None:
-    pages = open_pages(io.BytesIO(body), format, 100, PIXELS)
+    with _file(body) as file:
+        pages = open_pages(file, format, limits(render_dpi=100))
 
-    assert pages.count(1) == 1
-    if size is not None:
-        assert pages.render(1).image.size == size
+        assert pages.count() == 1
+        if size is not None:
+            assert pages.render(1).image.size == size

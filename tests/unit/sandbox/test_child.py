@@ -1,84 +1,91 @@
-"""What the sandbox answers, in this process and with an engine that misbehaves on demand."""
+"""What a sandbox answers, in this process and with an engine that misbehaves on demand."""
 
-import io
 import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from PIL import Image
 
 from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed
-from ocr_platform.models import Word
-from ocr_platform.ocr.engines import Recognition
+from ocr_platform.models import DocumentFormat, EngineName, Word
+from ocr_platform.ocr.engines import Command, Recognition
 from ocr_platform.ocr.pages import PageImage
-from ocr_platform.sandbox.child import Config, Sandbox
+from ocr_platform.sandbox import child
+from ocr_platform.sandbox.child import Birth, Sandbox, ran_out_of_memory
+from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.frames import FrameError
 from tests.data import broken
+from tests.unit.sandbox.support import config, tiff
 
-CONFIG = Config(scratch="", memory_bytes=0, max_pages=3, max_pixels=1_000_000, render_dpi=100, page_timeout=5.0)
+CONFIG = config(max_pixels=1_000_000, page_timeout=5.0)
+NO_DOORS = Doors(filter=None, network_left=False)
 WORD = Word("Lorem", 1, 2, 3, 4, 90.0, 1, 1, 1)
 
 
 class FakeEngine:
-    """Implements `OcrEngine`."""
+    """Implements `OcrEngine`; says what libraries do, at the descriptor that takes their words."""
 
-    def __init__(self, fault: Exception | None = None) -> None:
+    name = EngineName.AUTO
+
+    def __init__(self, fault: Exception | None = None, said: bytes = b"") -> None:
         self.asked: list[tuple[str, float]] = []
         self._fault = fault
+        self._said = said
+
+    def command(self) -> Command | None:
+        return None
 
     def languages(self) -> frozenset[str]:
         return frozenset({"eng", "deu"})
 
+    def prepare(self, languages: str) -> None:
+        raise AssertionError(languages)
+
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
         self.asked.append((languages, timeout))
+        os.write(2, self._said)
+        self._said = b""
         if self._fault is not None:
             raise self._fault
         return Recognition(f"Lorem {page.image.width}\n", (WORD,))
 
 
-Make = Callable[[FakeEngine], Sandbox]
+Make = Callable[..., Sandbox]
 
 
 @pytest.fixture
-def make() -> Iterator[Make]:
-    """Makes sandboxes whose documents are closed at the end; the real process just ends."""
-    made: list[Sandbox] = []
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Makes sandboxes of a document. As in the real process, descriptor 2 takes what libraries say."""
+    opened = []
+    kept = os.dup(2)
+    complaints = os.memfd_create("complaints")
+    os.dup2(complaints, 2)
 
-    def sandbox_with(engine: FakeEngine) -> Sandbox:
-        made.append(Sandbox(CONFIG, engine))
-        return made[-1]
+    def sandbox_of(
+        body: bytes, format: DocumentFormat = DocumentFormat.TIFF, engine: FakeEngine | None = None
+    ) -> Sandbox:
+        document = os.memfd_create("document")
+        opened.append(document)
+        os.write(document, body)
+        os.lseek(document, 0, os.SEEK_SET)
+        monkeypatch.setattr(child, "_DOCUMENT", document)
+        return Sandbox(Birth(-1, document, -1, format, "eng+deu", engine or FakeEngine(), CONFIG, NO_DOORS))
 
-    yield sandbox_with
-    for sandbox in made:
-        if sandbox._file is not None:
-            sandbox._file.close()
-
-
-def _tiff(*widths: int) -> bytes:
-    out = io.BytesIO()
-    frames = [Image.new("L", (width, 10), 255) for width in widths]
-    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:], dpi=(200, 200))
-    return out.getvalue()
-
-
-def _open(sandbox: Sandbox, body: bytes, format: str = "tiff") -> object:
-    fd = os.memfd_create("document")
-    os.write(fd, body)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return sandbox.answer({"do": "open", "format": format}, [fd])
+    yield sandbox_of
+    os.dup2(kept, 2)
+    for descriptor in (*opened, kept, complaints):
+        os.close(descriptor)
 
 
 def _page(number: int) -> dict[str, object]:
-    return {"do": "page", "number": number, "languages": "eng+deu"}
+    return {"do": "page", "number": number}
 
 
-def test_document_is_opened_counted_and_recognised(make: Make) -> None:
+def test_document_is_counted_and_recognised_with_the_models_that_it_was_forked_for(make: Make) -> None:
     engine = FakeEngine()
-    sandbox = make(engine)
+    sandbox = make(tiff(30, 40), engine=engine)
 
-    assert _open(sandbox, _tiff(30, 40)) == {}
-    assert sandbox.answer({"do": "count"}, []) == {"pages": 2}
-    page = sandbox.answer(_page(2), [])["page"]
+    assert sandbox.answer({"do": "count"}) == {"pages": 2}
+    page = sandbox.answer(_page(2))["page"]
 
     assert (page["number"], page["width"], page["height"], page["dpi"]) == (2, 40, 10, 200)
     assert page["text"] == "Lorem 40\n"
@@ -88,48 +95,24 @@ def test_document_is_opened_counted_and_recognised(make: Make) -> None:
     assert 0 < timeout <= CONFIG.page_timeout
 
 
-def test_languages_are_the_engines(make: Make) -> None:
-    assert make(FakeEngine()).answer({"do": "languages"}, []) == {"languages": ["deu", "eng"]}
-
-
-def test_next_document_takes_the_place_of_the_first(make: Make, open_descriptors: Callable[[], int]) -> None:
-    sandbox = make(FakeEngine())
-    before = open_descriptors()
-
-    _open(sandbox, _tiff(10))
-    _open(sandbox, _tiff(10, 10, 10))
-
-    assert sandbox.answer({"do": "count"}, []) == {"pages": 3}
-    assert open_descriptors() == before + 1
-
-
-def test_document_that_cannot_be_opened_does_not_leave_the_one_before_open(make: Make) -> None:
-    sandbox = make(FakeEngine())
-    _open(sandbox, _tiff(10))
-
-    assert _open(sandbox, broken.damaged_pdf(), "pdf") == {"error": "document_damaged"}
-
-    with pytest.raises(FrameError):
-        sandbox.answer(_page(1), [])
+def test_page_can_be_asked_for_before_the_pages_were_counted(make: Make) -> None:
+    assert make(tiff(30, 40)).answer(_page(2))["page"]["width"] == 40
 
 
 @pytest.mark.parametrize(
     ("body", "format", "code"),
     [
-        (broken.damaged_pdf(), "pdf", "document_damaged"),
-        (broken.password_pdf(), "pdf", "password_required"),
-        (broken.damaged_jpg(), "jpeg", "document_damaged"),
+        (broken.damaged_pdf(), DocumentFormat.PDF, "document_damaged"),
+        (broken.password_pdf(), DocumentFormat.PDF, "password_required"),
+        (broken.damaged_jpg(), DocumentFormat.JPEG, "document_damaged"),
+        (tiff(1, 2, 3, 4), DocumentFormat.TIFF, "too_many_pages"),
     ],
 )
-def test_document_that_cannot_be_opened_is_its_code(make: Make, body: bytes, format: str, code: str) -> None:
-    assert _open(make(FakeEngine()), body, format) == {"error": code}
+def test_document_that_cannot_be_taken_is_its_code(make: Make, body: bytes, format: DocumentFormat, code: str) -> None:
+    sandbox = make(body, format)
 
-
-def test_too_many_pages_are_their_code(make: Make) -> None:
-    sandbox = make(FakeEngine())
-    _open(sandbox, _tiff(1, 2, 3, 4))
-
-    assert sandbox.answer({"do": "count"}, []) == {"error": "too_many_pages"}
+    assert sandbox.answer({"do": "count"}) == {"error": code}
+    assert sandbox.answer({"do": "count"}) == {"error": code}
 
 
 @pytest.mark.parametrize(
@@ -143,26 +126,40 @@ def test_too_many_pages_are_their_code(make: Make) -> None:
     ],
 )
 def test_fault_of_the_engine_is_its_code_and_the_next_page_goes_on(make: Make, fault: Exception, code: str) -> None:
-    sandbox = make(FakeEngine(fault))
-    _open(sandbox, _tiff(10))
+    sandbox = make(tiff(10), engine=FakeEngine(fault))
 
-    assert sandbox.answer(_page(1), []) == {"error": code}
-    assert sandbox.answer({"do": "count"}, []) == {"pages": 1}
+    assert sandbox.answer(_page(1)) == {"error": code}
+    assert sandbox.answer({"do": "count"}) == {"pages": 1}
 
 
 def test_page_that_is_too_large_is_its_code(make: Make) -> None:
-    sandbox = make(FakeEngine())
-    _open(sandbox, broken.bomb_png(), "png")
+    assert make(broken.bomb_png(), DocumentFormat.PNG).answer(_page(1)) == {"error": "page_too_large"}
 
-    assert sandbox.answer(_page(1), []) == {"error": "page_too_large"}
+
+# As leptonica, the C++ library and Python have said it.
+OUT_OF_MEMORY = [b"Error in pixCreateHeader: alloc fail for data", b"std::bad_alloc", b"MemoryError"]
+
+
+@pytest.mark.parametrize("said", OUT_OF_MEMORY)
+def test_page_that_a_library_had_no_memory_for_is_no_result(make: Make, said: bytes) -> None:
+    # Given that it goes on all the same, and would give a page with less text than it has
+    sandbox = make(tiff(10), engine=FakeEngine(said=said))
+
+    assert sandbox.answer(_page(1)) == {"error": "page_memory"}
+    # And the next page is not blamed
+    assert sandbox.answer(_page(1))["page"]["text"] == "Lorem 10\n"
+
+
+@pytest.mark.parametrize(("said", "meant"), [*((said, True) for said in OUT_OF_MEMORY), (b"Empty page!!", False)])
+def test_words_of_libraries_are_understood(said: bytes, meant: bool) -> None:
+    complaints = os.memfd_create("complaints")
+    os.write(complaints, said)
+
+    assert ran_out_of_memory(complaints) is meant
+    os.close(complaints)
 
 
 @pytest.mark.parametrize("request_", [{}, {"do": "exec"}, {"do": "page"}, {"do": "page", "number": "1"}])
 def test_what_is_no_request_is_refused(make: Make, request_: dict[str, object]) -> None:
     with pytest.raises(FrameError):
-        make(FakeEngine()).answer(request_, [])
-
-
-def test_nothing_can_be_asked_before_a_document_is_open(make: Make) -> None:
-    with pytest.raises(FrameError):
-        make(FakeEngine()).answer({"do": "count"}, [])
+        make(tiff(10)).answer(request_)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -458,3 +459,35 @@ class TestHelpers:
 
         assert repository.assist(early) is None
         assert repository.assist(late) is None
+
+
+class TestTimeOfADocument:
+    """What all pages of a document may take together, over all of its claims."""
+
+    def test_pages_for_which_no_time_is_left_fail_and_those_that_were_read_stay(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        # Given five pages, and time for three
+        reader = FakeReader(["one", "two", "three", "four", "five"])
+        job_id = planned(store, repository, reader, store.put_source(pdf))
+        pace = replace(_pace(reader), document_seconds=2.5 * SECONDS_A_PAGE)
+
+        following = recognise_pages(claimed(repository, job_id, Stage.OCR), store, reader, repository, pace)
+
+        assert following == ON
+        assert reader.recognised == [1, 2, 3]
+        assert repository.status(job_id).pages_failed == {4: "document_timeout", 5: "document_timeout"}
+
+    def test_what_earlier_claims_took_counts(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        # Given a document whose earlier pages have used up its time
+        reader = FakeReader(["one", "two"])
+        job_id = planned(store, repository, reader, store.put_source(pdf))
+        pace = replace(_pace(reader), document_seconds=2.5 * SECONDS_A_PAGE)
+        job = replace(claimed(repository, job_id, Stage.OCR), seconds_spent=2.5 * SECONDS_A_PAGE)
+
+        recognise_pages(job, store, reader, repository, pace)
+
+        assert reader.recognised == []
+        assert set(repository.status(job_id).pages_failed.values()) == {"document_timeout"}

@@ -1,7 +1,9 @@
-"""What is made of the command's table and of its ends. The command itself is run by the integration tests."""
+"""What is made of the command's table and of its ends. The command itself is run by `test_contract`."""
 
+import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pytesseract import TesseractError, TesseractNotFoundError
 
-from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, PlatformError, RecognitionFailed
+from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, PlatformError, RecognitionFailed, ScratchFull
 from ocr_platform.models import Word
 from ocr_platform.ocr.engines.pytesseract_engine import PytesseractEngine, _translated_errors, _words
 from ocr_platform.ocr.pages import PageImage
@@ -156,3 +158,71 @@ def test_a_command_that_was_killed_is_there(tmp_path: Path, monkeypatch: pytest.
     _command(tmp_path, f'{once}; echo "List of available languages in /models (1):"; echo eng', monkeypatch)
 
     assert PytesseractEngine(tmp_path).languages() == {"eng"}
+
+
+def test_program_its_loader_and_its_libraries_are_all_that_it_names() -> None:
+    if not shutil.which("tesseract"):
+        pytest.skip("Tesseract is not installed")
+    models = Path("/models")
+
+    command = PytesseractEngine(Path("/scratch"), models).command()
+
+    assert command is not None
+    program, loader = command.runs
+    assert program.name == "tesseract"
+    assert loader.name.startswith("ld-")
+    assert any("libtesseract" in path.name for path in command.reads)
+    assert any("liblept" in path.name for path in command.reads)
+    assert models in command.reads
+    assert all(path.exists() for path in {*command.runs, *command.reads} - {models})
+
+
+def test_command_that_is_not_there_has_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(EngineMissing):
+        PytesseractEngine(tmp_path).command()
+
+
+def test_command_that_does_not_start_is_a_missing_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a program of another machine
+    _command(tmp_path, "", monkeypatch)
+    (tmp_path / "tesseract").write_bytes(b"\x7fELF" + bytes(100))
+
+    with pytest.raises(EngineMissing):
+        PytesseractEngine(tmp_path).command()
+
+
+def test_page_goes_to_the_command_uncompressed_and_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a command that keeps what it was given
+    _command(tmp_path, f'cp "$1" {tmp_path}/seen.pnm; : >"$2.txt"; : >"$2.tsv"', monkeypatch)
+    page = Image.new("1", (10, 10), 1)
+    page.putpixel((3, 4), 0)
+
+    PytesseractEngine(tmp_path).recognise(PageImage(page, 0), "eng", 5)
+
+    with Image.open(tmp_path / "seen.pnm") as seen:
+        assert seen.mode == "1"
+        assert seen.tobytes() == page.tobytes()
+
+
+def test_directory_without_room_for_the_page_is_told_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _command(tmp_path, f"touch {tmp_path}/started", monkeypatch)
+    full = SimpleNamespace(f_bavail=1, f_frsize=4096)
+    monkeypatch.setattr("ocr_platform.ocr.engines.pytesseract_engine.os.statvfs", lambda _: full)
+
+    with pytest.raises(ScratchFull):
+        PytesseractEngine(tmp_path).recognise(PageImage(Image.new("L", (10, 10)), 0), "eng", 5)
+    assert not (tmp_path / "started").exists()
+
+
+def test_command_without_a_model_is_a_missing_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _command(tmp_path, 'echo "List of available languages in /models (0):"', monkeypatch)
+    engine = PytesseractEngine(tmp_path)
+
+    with pytest.raises(EngineMissing):
+        engine.languages()
+    with pytest.raises(EngineMissing):
+        engine.prepare("eng")

@@ -1,0 +1,116 @@
+"""libtesseract in this process: the models stay loaded, one recognition gives the text and the words."""
+
+import resource
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tesserocr import OEM, PSM, RIL, PyResultIterator, PyTessBaseAPI, get_languages, iterate_level
+
+from ocr_platform.errors import EngineMissing, PageTimeout, RecognitionFailed
+from ocr_platform.models import EngineName, Word
+from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.pages import PageImage
+
+_MILLISECONDS = 1000
+_BITS_PER_BYTE = 8
+
+
+class TesserocrEngine:
+    """Implements `OcrEngine`. Sets of models that were used last stay loaded within `cache_bytes` of memory."""
+
+    name = EngineName.TESSEROCR
+
+    def __init__(self, models: Path, cache_bytes: int) -> None:
+        self._models = models
+        self._cache_bytes = cache_bytes
+        self._loaded: OrderedDict[str, tuple[PyTessBaseAPI, int]] = OrderedDict()
+
+    def command(self) -> Command | None:
+        """None is started."""
+        return None
+
+    def languages(self) -> frozenset[str]:
+        """Models in the directory."""
+        found = frozenset(get_languages(str(self._models))[1])
+        if not found:
+            raise EngineMissing
+        return found
+
+    def prepare(self, languages: str) -> None:
+        """Load a set of models, and let go of those that were not used for longest when there is no room."""
+        if languages in self._loaded:
+            self._loaded.move_to_end(languages)
+            return
+        before = _resident_bytes()
+        try:
+            api = PyTessBaseAPI(path=str(self._models), lang=languages, psm=PSM.AUTO, oem=OEM.DEFAULT)
+        except RuntimeError as exc:
+            self.languages()  # without a single model it is not this one that is at fault
+            raise RecognitionFailed from exc
+        self._loaded[languages] = (api, max(0, _resident_bytes() - before))
+        while len(self._loaded) > 1 and sum(size for _api, size in self._loaded.values()) > self._cache_bytes:
+            _name, (oldest, _size) = self._loaded.popitem(last=False)
+            oldest.End()
+
+    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+        """Recognise in this process; the images and results of a page are freed before the next."""
+        self.prepare(languages)
+        api, _size = self._loaded[languages]
+        ends = time.monotonic() + timeout
+        # What it has to say goes to a file that it opens at the first word: a segmentation fault where none can be
+        # opened. To stderr, then, which is open.
+        api.SetVariable("debug_file", "")
+        try:
+            set_image(api, page)
+            if not api.Recognize(max(1, int(timeout * _MILLISECONDS))):
+                raise PageTimeout if time.monotonic() >= ends else RecognitionFailed
+            text = api.GetUTF8Text()
+            found = api.GetIterator()
+            words = tuple(_words(found, page)) if found else ()
+        except RuntimeError as exc:
+            raise RecognitionFailed from exc
+        finally:
+            api.Clear()
+        return Recognition(text, words)
+
+
+def set_image(api: PyTessBaseAPI, page: PageImage) -> None:
+    """Hand the pixels over as they are: black-and-white pages need no thresholding (a bit a pixel, white is 1)."""
+    image = page.image
+    if image.mode == "1":
+        row = -(-image.width // _BITS_PER_BYTE)
+        api.SetImageBytes(image.tobytes(), image.width, image.height, 0, row)
+    else:
+        api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
+    if page.dpi:
+        api.SetSourceResolution(page.dpi)
+
+
+def _words(found: PyResultIterator, page: PageImage) -> Iterator[Word]:
+    """Words with their places; blocks, paragraphs and lines are counted as in Tesseract's TSV, each from 1."""
+    block = paragraph = line = 0
+    for item in iterate_level(found, RIL.WORD):
+        if item.IsAtBeginningOf(RIL.BLOCK):
+            block, paragraph = block + 1, 0
+        if item.IsAtBeginningOf(RIL.PARA):
+            paragraph, line = paragraph + 1, 0
+        if item.IsAtBeginningOf(RIL.TEXTLINE):
+            line += 1
+        if item.Empty(RIL.WORD):
+            continue
+        text = item.GetUTF8Text(RIL.WORD)
+        box = item.BoundingBox(RIL.WORD)
+        if not text.strip() or box is None:
+            continue
+        left, top, right, bottom = box
+        left, top = max(left, 0), max(top, 0)
+        width, height = min(right, page.image.width) - left, min(bottom, page.image.height) - top
+        confidence = min(100.0, max(0.0, item.Confidence(RIL.WORD)))
+        yield Word(text, left, top, width, height, round(confidence, 2), block, paragraph, line)
+
+
+def _resident_bytes() -> int:
+    """Resident memory of this process in bytes (proc(5), statm: in pages)."""
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
