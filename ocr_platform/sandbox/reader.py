@@ -175,13 +175,13 @@ class SandboxReader:
         return forked
 
     def _require(self, held: Confinement) -> None:
-        """Note what holds; with OCR_SANDBOX=strict nothing may be missing."""
+        """Note what holds; with OCR_SANDBOX=strict nothing may be missing, and nothing open on an older kernel."""
         if held != self._held and (held.missing or held.open_doors):
             level = logging.WARNING if held.open_doors else logging.INFO
             fields = {"missing": ", ".join(held.missing), "open": ", ".join(held.open_doors)}
             _log.log(level, "sandbox_incomplete", extra=fields)
         self._held = held
-        if held.missing and self._config.mode is SandboxMode.STRICT:
+        if (held.missing or held.open_doors) and self._config.mode is SandboxMode.STRICT:
             self._end_sandbox()
             raise SandboxRefused
 

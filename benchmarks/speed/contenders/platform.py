@@ -52,9 +52,8 @@ class PlatformWorker:
             client.close()
 
     def _turn(self, ground: Ground, servers: Servers, client: Client, service: Service) -> Turn:
-        numbers = (
-            [[number] for number in range(len(ground.pages))] if self.one_page_each else documents_of(ground, self.jobs)
-        )
+        every = range(len(ground.pages))
+        numbers = [[number] for number in every] if self.one_page_each else documents_of(ground, self.jobs)
         languages = [ground.pages[each[0]].languages for each in numbers]
         sources = [client.upload(document_of([ground.files[number] for number in each])) for each in numbers]
         first = client.upload(document_of(ground.files[:1]))
