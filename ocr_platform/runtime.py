@@ -20,7 +20,7 @@ from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
 
 if TYPE_CHECKING:
-    from ocr_platform.ocr.pages import Limits
+    from ocr_platform.ocr.limits import Limits
     from ocr_platform.sandbox.reader import SandboxReader
 
 
@@ -68,7 +68,7 @@ class Runtime:
     @cached_property
     def limits(self) -> "Limits":
         """What is refused before anything is unpacked."""
-        from ocr_platform.ocr.pages import Limits
+        from ocr_platform.ocr.limits import Limits
 
         return Limits(
             max_pages=self.settings.ocr_max_pages,

@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged
 from ocr_platform.models import DocumentFormat
-from ocr_platform.ocr.pages import Limits, PageImage
+from ocr_platform.ocr.limits import Limits
+from ocr_platform.ocr.pages import PageImage
 
 # The decoders that a format may use: Pillow would otherwise try every one that it knows.
 _DECODERS = {

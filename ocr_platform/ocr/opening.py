@@ -4,7 +4,8 @@ from typing import BinaryIO
 
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.images import ImagePages
-from ocr_platform.ocr.pages import Limits, Pages
+from ocr_platform.ocr.limits import Limits
+from ocr_platform.ocr.pages import Pages
 from ocr_platform.ocr.pdf import PdfPages
 
 

@@ -9,7 +9,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired
-from ocr_platform.ocr.pages import Limits, PageImage
+from ocr_platform.ocr.limits import Limits
+from ocr_platform.ocr.pages import PageImage
 
 _POINTS_PER_INCH = 72
 # Below this a poster's letters are lost; a page that does not fit even so is refused.

@@ -12,7 +12,7 @@ from ocr_platform.errors import (
     classes_by_code,
 )
 from ocr_platform.models import PageResult, Word
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 
 # Several times what the densest page of print has.
 _MAX_WORDS = 100_000

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from ocr_platform.models import EngineName, SandboxMode
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from ocr_platform.errors import PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import make_engine
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
-from ocr_platform.ocr.pages import Limits
 from ocr_platform.sandbox import frames, landlock, seccomp
 from ocr_platform.sandbox.child import Birth, live, ran_out_of_memory
 from ocr_platform.sandbox.config import Config

@@ -12,8 +12,9 @@ from typing import BinaryIO
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
-from ocr_platform.ocr.pages import Limits, Pages
+from ocr_platform.ocr.pages import Pages
 from ocr_platform.sandbox import child, host
 from tests.attacks import behaviours, leftovers, report
 

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from ocr_platform.models import EngineName, PageResult
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import scan_page

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from ocr_platform.models import EngineName, SandboxMode
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.runtime import PerProcess, Runtime
 from ocr_platform.sandbox.config import Config
 from ocr_platform.settings import Settings, load_settings

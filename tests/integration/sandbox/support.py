@@ -15,7 +15,7 @@ import psutil
 from PIL import Image
 
 from ocr_platform.models import EngineName, PageResult
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken, scan_page

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 
 
 def limits(**changed: Any) -> Limits:

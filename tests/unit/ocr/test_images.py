@@ -8,7 +8,8 @@ from PIL import Image
 from ocr_platform.errors import DocumentDamaged, DocumentTooLarge, PageDamaged, PageTooLarge, TooManyPages
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.images import ImagePages
-from ocr_platform.ocr.pages import Limits, PageImage
+from ocr_platform.ocr.limits import Limits
+from ocr_platform.ocr.pages import PageImage
 from tests.data import broken
 from tests.unit.ocr.support import limits
 

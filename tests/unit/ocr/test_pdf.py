@@ -18,8 +18,8 @@ from ocr_platform.errors import (
     TooManyPages,
 )
 from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
-from ocr_platform.ocr.pages import Limits
 from ocr_platform.ocr.pdf import PdfPages
 from tests.data import broken
 from tests.unit.ocr.support import limits

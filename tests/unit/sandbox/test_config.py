@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_platform.models import EngineName, SandboxMode
-from ocr_platform.ocr.pages import Limits
+from ocr_platform.ocr.limits import Limits
 from ocr_platform.sandbox.config import Config
 from tests.unit.sandbox.support import config
 
