@@ -22,7 +22,7 @@ from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_kil
 from ocr_platform.sandbox.limits import die_with_parent, limit_resources
 
 # What a sandbox has open: 0 and 1 lead nowhere, 2 takes what libraries say, and these two.
-_CHANNEL, _DOCUMENT = 3, 4
+_COMPLAINTS, _CHANNEL, _DOCUMENT = 2, 3, 4
 # What libraries may say of a page; leptonica's and glibc's words for having had no memory are in the first lines.
 COMPLAINTS_BYTES = 64 * 1024
 _OUT_OF_MEMORY = (b"alloc fail", b"bad_alloc", b"MemoryError", b"annot allocate memory")
@@ -78,7 +78,12 @@ class Sandbox:
         self._pages: Pages | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what a request asks; every error of the platform becomes its code."""
+        """Do what a request asks; every error of the platform becomes its code.
+
+        A library that had no memory says so and goes on, or gives up with an error of its own: neither is the page's.
+        """
+        os.lseek(_COMPLAINTS, 0, os.SEEK_SET)
+        os.ftruncate(_COMPLAINTS, 0)
         try:
             match request:
                 case {"do": "count"}:
@@ -86,7 +91,7 @@ class Sandbox:
                 case {"do": "page", "number": int(number)}:
                     return {"page": self._recognise(number).as_dict()}
         except PlatformError as exc:
-            return {"error": exc.code}
+            return {"error": PageMemory.code if ran_out_of_memory(_COMPLAINTS) else exc.code}
         except MemoryError:
             return {"error": PageMemory.code}
         raise frames.FrameError("unknown request")
@@ -101,9 +106,8 @@ class Sandbox:
         page = self._opened().render(number)
         left = self._birth.config.page_timeout - (time.monotonic() - started)
         read = self._birth.engine.recognise(page, self._birth.languages, max(left, 0.1))
-        if ran_out_of_memory(2):
+        if ran_out_of_memory(_COMPLAINTS):
             # Leptonica goes on without what it could not have, and the page comes out with less text than it has.
-            os.ftruncate(2, 0)
             raise PageMemory
         return PageResult(
             number=number,
@@ -128,7 +132,7 @@ def _forget_the_host(birth: Birth) -> None:
     os.setpgid(0, 0)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    os.dup2(birth.complaints, 2, inheritable=True)
+    os.dup2(birth.complaints, _COMPLAINTS, inheritable=True)
     # By way of high numbers: the low ones may be taken by one another.
     channel, document = (fcntl.fcntl(each, fcntl.F_DUPFD, _DOCUMENT + 1) for each in (birth.channel, birth.document))
     os.dup2(channel, _CHANNEL, inheritable=False)

@@ -1,6 +1,7 @@
 """Starting and ending a host and its sandboxes, seen from the worker."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from ocr_platform.sandbox.scratch import Scratch
 HOST_PROGRAM = ("-I", "-m", "ocr_platform.sandbox.host")
 # Starting Python, the libraries and a set of models: a fraction of a second, on a busy machine some.
 _HOST_SECONDS = 30.0
+_KILLED_SECONDS = 2.0  # from SIGKILL to the end: the time to free its memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,14 @@ class SandboxHost:
         """Kill the host, its sandboxes and whatever they started, and remove its directory."""
         self._channel.close()
         # The host first, so that it forks no more; its sandboxes die with it, what they started with their groups.
+        watched = [descriptor for descriptor in map(_watched, self._sandboxes) if descriptor is not None]
         for group in (self._process.pid, *self._sandboxes):
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
         self._process.wait()
+        for descriptor in watched:  # what still runs may still write into the directory
+            select.select([descriptor], [], [], _KILLED_SECONDS)
+            os.close(descriptor)
         self._scratch.close()
 
     def abandon(self) -> None:
@@ -106,6 +112,13 @@ class SandboxHost:
     @staticmethod
     def _deadline() -> float:
         return time.monotonic() + _HOST_SECONDS
+
+
+def _watched(pid: int) -> int | None:
+    """A descriptor that becomes readable when a process has ended; None when it has, or the kernel has none."""
+    with suppress(OSError):
+        return os.pidfd_open(pid)
+    return None
 
 
 class Sandbox:

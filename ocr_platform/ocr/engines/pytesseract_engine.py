@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,9 @@ _WORD_LEVEL = "5"  # column `level` of Tesseract's TSV: 1 page, 2 block, 3 parag
 _COLUMNS = 12
 _OUTPUT_BYTES = 8 * 1024 * 1024  # text and table of the fullest page, several times over
 _MARGIN_BYTES = 64 * 1024
+# Measured with Tesseract 5.3 on a grey page of 90 million pixels: below 3.3 bytes a pixel it came out without its text.
+_BYTES_A_PIXEL = 4
+_COMMAND_BYTES = 64 * 1024 * 1024
 # What a process that ran out of its address space ends with: std::bad_alloc aborts, or a null pointer is used.
 _MEMORY_SIGNALS = frozenset({-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL})
 _LIBRARY = re.compile(r"=>\s+(/\S+) \(0x")
@@ -69,6 +73,7 @@ class PytesseractEngine:
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
         """Run the command on an uncompressed copy of the page in a directory of its own."""
         config = f"--dpi {page.dpi} {_OUTPUTS}" if page.dpi else _OUTPUTS
+        _require_memory(page.image.width * page.image.height)
         self._require_space(page.image.width * page.image.height + _OUTPUT_BYTES)
         with _translated_errors(), tempfile.TemporaryDirectory(dir=self._temp_dir) as folder:
             image, output = Path(folder, "page.pnm"), Path(folder, "page")
@@ -85,6 +90,13 @@ class PytesseractEngine:
         there = os.statvfs(self._temp_dir)
         if there.f_bavail * there.f_frsize < size:
             raise ScratchFull
+
+
+def _require_memory(pixels: int) -> None:
+    """Raise PageMemory for a page that the command would lose text of: what it says then is not passed on."""
+    limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and pixels * _BYTES_A_PIXEL + _COMMAND_BYTES > limit:
+        raise PageMemory
 
 
 def _libraries(program: str) -> str:
