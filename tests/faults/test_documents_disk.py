@@ -1,4 +1,7 @@
-"""A worker whose temporary directory is full or small: that is no fault of documents, and ends none of them."""
+"""A worker whose temporary directory is full or small: that is no fault of documents, and ends none of them.
+
+Only the recogniser's command needs room there: tesserocr writes no file.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from PIL import Image
 from tests.faults import disk, evidence
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import Fleet
+from tests.faults.frozen import WITH_RECOGNISER
 from tests.faults.invariants import check
 from tests.faults.logs import events, wait_until
 
@@ -22,7 +26,7 @@ LIMIT = 5
 @pytest.fixture
 def small(make_fleet: Callable[..., Fleet]) -> Iterator[tuple[Fleet, Path]]:
     """A fleet, and a disk of twenty MiB beside its scratch directory."""
-    fleet = make_fleet(env={"OCR_MAX_ATTEMPTS": str(LIMIT)})
+    fleet = make_fleet(env={"OCR_MAX_ATTEMPTS": str(LIMIT)} | WITH_RECOGNISER)
     with ExitStack() as stack:
         place = stack.enter_context(disk.small_disk(fleet.scratch.parent / "small", 20 * MIB))
         yield fleet, place
@@ -36,7 +40,7 @@ def retried(fleet: Fleet) -> set[str]:
 def test_documents_wait_while_the_disk_is_full(
     small: tuple[Fleet, Path],
     page: Document,
-    undisturbed_of: Callable[[Document], Undisturbed],
+    undisturbed_of: Callable[..., Undisturbed],
     rounds: Callable[[int, int], int],
 ) -> None:
     fleet, place = small
@@ -57,7 +61,7 @@ def test_documents_wait_while_the_disk_is_full(
     # Then all succeed, with all their words
     assert retried(fleet) == {"scratch_full"}
     codes = retried(fleet)
-    figures = check(fleet, jobs, limit=LIMIT, expected=undisturbed_of(page))
+    figures = check(fleet, jobs, limit=LIMIT, expected=undisturbed_of(page, WITH_RECOGNISER["OCR_ENGINE"]))
     print(f"full for {full:.1f} s, all done {seconds:.1f} s later; {codes}; {figures}")
     assert disk.left_on(place) == []
 
@@ -65,7 +69,7 @@ def test_documents_wait_while_the_disk_is_full(
 def test_a_page_that_the_disk_has_no_room_for_says_so_and_fails_alone(
     small: tuple[Fleet, Path],
     page: Document,
-    undisturbed_of: Callable[[Document], Undisturbed],
+    undisturbed_of: Callable[..., Undisturbed],
     rounds: Callable[[int, int], int],
     tmp_path: Path,
 ) -> None:
@@ -84,7 +88,7 @@ def test_a_page_that_the_disk_has_no_room_for_says_so_and_fails_alone(
 
     rows = evidence.rows(fleet, "SELECT state, error_code, attempts FROM jobs WHERE id = %s", str(large[0]))
     assert [(row["state"], row["error_code"]) for row in rows] == [("failed", "scratch_full")]
-    expected = dict.fromkeys(letters, undisturbed_of(page))
+    expected = dict.fromkeys(letters, undisturbed_of(page, WITH_RECOGNISER["OCR_ENGINE"]))
     figures = check(fleet, [*large, *letters], limit=LIMIT, expected_states=("succeeded", "failed"), expected=expected)
     print(f"{beside.state} when the others had ended, failed {seconds:.1f} s later; {figures}")
     assert disk.left_on(place) == []
