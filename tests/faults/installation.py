@@ -29,7 +29,7 @@ STAGES = 4
 _WORKERS = ("one", "two")
 _PROCESSES = 4
 # Long documents are given back and taken up again here too.
-_ENVIRONMENT = {"OCR_TIME_SLICE_SECONDS": "1"}
+_ENVIRONMENT = {"OCR_TIME_SLICE_SECONDS": "0.5"}
 _POLL_SECONDS = 0.02
 
 

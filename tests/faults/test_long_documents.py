@@ -8,6 +8,7 @@ from typing import Any
 from tests.faults import evidence, processes
 from tests.faults.documents import Document, Undisturbed, write_document
 from tests.faults.fleet import SHORT, Fleet
+from tests.faults.frozen import WITH_RECOGNISER
 from tests.faults.invariants import check
 from tests.faults.logs import events, wait_until
 
@@ -53,13 +54,13 @@ def test_helpers_share_the_pages_and_one_of_them_hands_over(
 def test_letters_overtake_an_archive_and_a_stop_costs_it_no_page(
     make_fleet: Callable[..., Fleet],
     page: Document,
-    undisturbed_of: Callable[[Document], Undisturbed],
+    undisturbed_of: Callable[..., Undisturbed],
     rounds: Callable[[int, int], int],
     tmp_path: Path,
 ) -> None:
     # Given a worker of one process, and an archive that it has begun with
     slices = {"OCR_TIME_SLICE_SECONDS": "1", "OCR_BATCH_PAGES": "2", "OCR_LEASE_SECONDS": "20"}
-    fleet = make_fleet(env=slices)
+    fleet = make_fleet(env=slices | WITH_RECOGNISER)  # the slower engine: the archive must still be there when it stops
     pages = rounds(30, 60)
     archive = write_document(tmp_path / "archive.tif", pages=pages, seed=3)
     begun = fleet.crash("page_started", "sleep", times=MANY)
@@ -82,7 +83,9 @@ def test_letters_overtake_an_archive_and_a_stop_costs_it_no_page(
     # Then what was finished stayed as it was, and no page was begun twice
     after = finished_pages(fleet, long)
     assert {number: after[number] for number in before} == before
-    expected = {letter: undisturbed_of(page), long: undisturbed_of(archive)}
+    expected = {
+        job: undisturbed_of(each, WITH_RECOGNISER["OCR_ENGINE"]) for job, each in ((letter, page), (long, archive))
+    }
     figures = check(fleet, [long, letter], limit=1, expected=expected)
     print(
         f"letter done after {waited:.1f} s with {left} of {pages} pages left, stop took {took:.1f} s with "
