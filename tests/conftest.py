@@ -8,7 +8,7 @@ when the thread that started them is gone.
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
@@ -164,3 +164,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes longer than a developer waits for; `-m 'not slow'` leaves it out")
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`rounds(few, many)` is how often a test repeats itself: few times, or many with --long."""
+    long = request.config.getoption("--long")
+    return lambda few, many: many if long else few
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A new seed, or that of --seed; shown when the test fails, since pytest then shows what was printed."""
+    given: int | None = request.config.getoption("--seed")
+    chosen = secrets.randbelow(10**9) if given is None else given
+    print(f"again with: --seed {chosen}")
+    return chosen

@@ -35,7 +35,7 @@ def send(
         while sent < len(view):
             _limit(channel, deadline)
             sent += channel.send(view[sent:])
-    except (BrokenPipeError, ConnectionError) as exc:
+    except ConnectionError as exc:
         raise FrameError("peer closed") from exc
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 # seccomp.h of libseccomp 2.5, linux/seccomp.h, linux/prctl.h
 _ERRNO = 0x00050000
 _ALLOW = 0x7FFF0000
-_EQUAL = 4
 _MASKED_EQUAL = 7
 _NO_SUCH_CALL = -1
 _PR_SET_SECCOMP = 22

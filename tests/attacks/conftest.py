@@ -1,7 +1,6 @@
 """A reader whose host is the attacker's, with a folder that nothing may be left in."""
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -31,19 +30,3 @@ def reader(folder: Path, engine: EngineName) -> Iterator[SandboxReader]:
     require_services()
     with closing(SandboxReader(config(engine=engine), folder, ENVIRONMENT, HOSTILE)) as reader:
         yield reader
-
-
-@pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """`rounds(few, many)`: few, or many with --long."""
-    long = request.config.getoption("--long")
-    return lambda few, many: many if long else few
-
-
-@pytest.fixture
-def seed(request: pytest.FixtureRequest) -> int:
-    """A new seed, or that of --seed; shown when the test fails, since pytest then shows what was printed."""
-    given: int | None = request.config.getoption("--seed")
-    chosen = secrets.randbelow(10**9) if given is None else given
-    print(f"again with: --seed {chosen}")
-    return chosen

@@ -1,7 +1,6 @@
 """Proxies before the shared servers, fleets, rounds and chance."""
 
 import random
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,22 +39,6 @@ def database(opened: ExitStack, servers: Servers) -> FaultProxy:
 @pytest.fixture
 def broker(opened: ExitStack, servers: Servers) -> FaultProxy:
     return opened.enter_context(FaultProxy(servers.redis_port, RedisWire))
-
-
-@pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """`rounds(few, many)` is how often a test repeats itself: few times, or many with --long."""
-    long = request.config.getoption("--long")
-    return lambda few, many: many if long else few
-
-
-@pytest.fixture
-def seed(request: pytest.FixtureRequest) -> int:
-    """A new seed, or that of --seed; shown when the test fails, since pytest then shows what was printed."""
-    given: int | None = request.config.getoption("--seed")
-    chosen = secrets.randbelow(10**9) if given is None else given
-    print(f"again with: --seed {chosen}")
-    return chosen
 
 
 @pytest.fixture
