@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import pytest
-from tesserocr import OEM, PSM
+from PIL import Image, ImageDraw
+from tesserocr import OEM, PSM, PyTessBaseAPI
 
 from ocr_platform.errors import RecognitionFailed
 from ocr_platform.ocr.engines import tesserocr_engine
-from ocr_platform.ocr.engines.tesserocr_engine import TesserocrEngine
+from ocr_platform.ocr.engines.tessdata import tessdata_dir
+from ocr_platform.ocr.engines.tesserocr_engine import TesserocrEngine, set_image
+from ocr_platform.ocr.pages import PageImage
+from tests.data import scan_page
+from tests.data.pages import black_and_white
+from tests.data.texts import LETTER
 
 MIB = 1024 * 1024
 
@@ -80,3 +86,62 @@ def test_models_that_do_not_load_take_no_room(api: type[Api], tmp_path: Path) ->
     engine.prepare("deu")
 
     assert api.ended == []
+
+
+@pytest.fixture(scope="module")
+def illustrated() -> Image.Image:
+    """A letter with a rule across and two photographs beside each other, in a row with nothing else."""
+    page = scan_page(LETTER[0], dpi=200)
+    drawing = ImageDraw.Draw(page)
+    drawing.line((60, 40, page.width - 60, 40), fill=0, width=6)
+    photograph = Image.effect_noise((500, 420), 90)
+    for left in (120, 900):
+        page.paste(photograph, (left, page.height - 520))
+    return page
+
+
+@pytest.mark.parametrize("bilevel", [False, True])
+@pytest.mark.parametrize("dpi", [0, 200])
+def test_text_and_words_are_those_of_the_librarys_own_slower_calls(
+    illustrated: Image.Image, *, bilevel: bool, dpi: int
+) -> None:
+    image = black_and_white(illustrated) if bilevel else illustrated
+    with PyTessBaseAPI(path=str(tessdata_dir()), lang="eng", psm=PSM.AUTO) as library:
+        # Given the library's own answers for the image as Pillow's PNG would give it
+        library.SetImage(image)
+        if dpi:
+            library.SetSourceResolution(dpi)
+        library.Recognize()
+        text, table = library.GetUTF8Text(), library.GetTSVText(0)
+
+    engine = TesserocrEngine(Path(str(tessdata_dir())), 0)
+    found = engine.recognise(PageImage(image, dpi), "eng", 60.0)
+
+    assert found.text.rstrip("\n") == text.rstrip("\n")
+    assert len(found.words) > 150
+    assert [
+        (word.block, word.paragraph, word.line, word.left, word.top, word.width, word.height, word.text)
+        for word in found.words
+    ] == rows_of_words(table)
+
+
+def rows_of_words(table: str) -> list[tuple[object, ...]]:
+    cells = [row.split("\t") for row in table.split("\n")]
+    return [(*map(int, (*row[2:5], *row[6:10])), row[11]) for row in cells if row[0] == "5" and row[11].strip()]
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 640])
+def test_pixels_arrive_as_they_are(mode: str, width: int) -> None:
+    # A bitmap counts from the bottom, pads its rows to four bytes and has a palette: any of it could turn a page over
+    image = Image.linear_gradient("L").resize((width, 97)).convert(mode)
+    image.paste(0, (0, 0, width, 5))
+    with PyTessBaseAPI(path=str(tessdata_dir()), lang="eng") as library:
+        set_image(library, PageImage(image, 300))
+        arrived = library.GetThresholdedImage().convert("L")
+
+    assert arrived.size == image.size
+    if mode == "1":
+        assert arrived.tobytes() == image.convert("L").tobytes()
+    assert set(arrived.crop((0, 0, width, 5)).tobytes()) == {0}
+    assert arrived.getpixel((0, 96)) == 255
