@@ -1,5 +1,6 @@
 """What a sandbox says, checked value by value: it may have been taken over by the document that it decodes."""
 
+from operator import itemgetter
 from typing import Any
 
 from ocr_platform.errors import (
@@ -19,7 +20,7 @@ _MAX_WORDS = 100_000
 _MAX_CHARACTERS = 2_000_000
 _MAX_WORD_CHARACTERS = 10_000
 _MAX_DPI = 2400
-_COUNTERS = ("block", "paragraph", "line")
+_numbers = itemgetter("left", "top", "width", "height", "block", "paragraph", "line")
 
 
 class LieError(Exception):
@@ -53,31 +54,42 @@ def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) ->
     words = item.get("words")
     if not isinstance(words, list) or len(words) > _MAX_WORDS:
         raise LieError
+    found = tuple(_word(word, width, height) for word in words)
+    _require_text("".join(word.text for word in found))
     return PageResult(
         number=number,
         width=width,
         height=height,
         dpi=_integer(item, "dpi", 0, _MAX_DPI),
         text=_text(item, _MAX_CHARACTERS),
-        words=tuple(_word(word, width, height) for word in words),
+        words=found,
         seconds=round(seconds, 3),
     )
 
 
 def _word(item: object, page_width: int, page_height: int) -> Word:
+    """A page has hundreds of words: their numbers are looked at together."""
     if not isinstance(item, dict):
         raise LieError
-    left = _integer(item, "left", 0, page_width)
-    top = _integer(item, "top", 0, page_height)
-    return Word(
-        text=_text(item, _MAX_WORD_CHARACTERS),
-        left=left,
-        top=top,
-        width=_integer(item, "width", 0, page_width - left),
-        height=_integer(item, "height", 0, page_height - top),
-        confidence=_confidence(item),
-        **{name: _integer(item, name, 0, _MAX_WORDS) for name in _COUNTERS},
+    try:
+        numbers, text, confidence = _numbers(item), item["text"], item["confidence"]
+    except KeyError as exc:
+        raise LieError from exc
+    if set(map(type, numbers)) != {int} or type(confidence) not in (int, float) or not isinstance(text, str):
+        raise LieError
+    left, top, width, height, block, paragraph, line = numbers
+    honest = (
+        0 <= left <= left + width <= page_width
+        and 0 <= top <= top + height <= page_height
+        and 0 <= confidence <= 100  # noqa: PLR2004  percent
+        and 0 <= block <= _MAX_WORDS
+        and 0 <= paragraph <= _MAX_WORDS
+        and 0 <= line <= _MAX_WORDS
+        and len(text) <= _MAX_WORD_CHARACTERS
     )
+    if not honest:
+        raise LieError
+    return Word(text, left, top, width, height, float(confidence), block, paragraph, line)
 
 
 def _integer(item: dict[str, Any], name: str, least: int, most: int) -> int:
@@ -87,20 +99,19 @@ def _integer(item: dict[str, Any], name: str, least: int, most: int) -> int:
     return value
 
 
-def _confidence(item: dict[str, Any]) -> float:
-    value = item.get("confidence")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:  # noqa: PLR2004  percent
-        raise LieError
-    return float(value)
-
-
 def _text(item: dict[str, Any], most: int) -> str:
-    """Unicode that can be stored: no half of a pair, no NUL."""
     value = item.get("text")
-    if not isinstance(value, str) or len(value) > most or "\0" in value:
+    if not isinstance(value, str) or len(value) > most:
         raise LieError
+    _require_text(value)
+    return value
+
+
+def _require_text(value: str) -> None:
+    """Raise LieError unless it is Unicode that can be stored: no half of a pair, no NUL."""
     try:
         value.encode()
     except UnicodeEncodeError as exc:
         raise LieError from exc
-    return value
+    if "\0" in value:
+        raise LieError

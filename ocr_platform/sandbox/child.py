@@ -103,6 +103,7 @@ class Sandbox:
 
     def _recognise(self, number: int) -> PageResult:
         started = time.monotonic()
+        self._birth.engine.clear()  # not after a page: most documents have one
         page = self._opened().render(number)
         left = self._birth.config.page_timeout - (time.monotonic() - started)
         read = self._birth.engine.recognise(page, self._birth.languages, max(left, 0.1))

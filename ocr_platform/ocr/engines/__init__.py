@@ -53,3 +53,7 @@ class OcrEngine(Protocol):
         Raises a PageError, or EngineMissing.
         """
         ...
+
+    def clear(self) -> None:
+        """Free what is left of the last page, so that the next can be drawn. With the process it is free anyway."""
+        ...

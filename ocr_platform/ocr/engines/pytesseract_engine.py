@@ -85,6 +85,9 @@ class PytesseractEngine:
             self._require_space(_MARGIN_BYTES)
         return Recognition(text.removesuffix("\f"), tuple(_words(table)))
 
+    def clear(self) -> None:
+        """Nothing of a page is left: the command has ended."""
+
     def _require_space(self, size: int) -> None:
         """Raise ScratchFull unless the directory has room for so many bytes more."""
         there = os.statvfs(self._temp_dir)

@@ -98,6 +98,9 @@ class FakeEngine:
                 return done
         return Recognition(f"{languages} {page.image.width} {os.getpid()}", (WORD,))
 
+    def clear(self) -> None:
+        return
+
 
 if __name__ == "__main__":
     with mock.patch.object(host, "make_engine", return_value=FakeEngine()):

@@ -8,6 +8,7 @@ import pytest
 from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed
 from ocr_platform.models import DocumentFormat, EngineName, Word
 from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.images import ImagePages
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.sandbox import child
 from ocr_platform.sandbox.child import Birth, Sandbox, ran_out_of_memory
@@ -28,6 +29,7 @@ class FakeEngine:
 
     def __init__(self, fault: Exception | None = None, said: bytes = b"") -> None:
         self.asked: list[tuple[str, float]] = []
+        self.holds_a_page = False
         self._fault = fault
         self._said = said
 
@@ -46,7 +48,11 @@ class FakeEngine:
         self._said = b""
         if self._fault is not None:
             raise self._fault
+        self.holds_a_page = True
         return Recognition(f"Lorem {page.image.width}\n", (WORD,))
+
+    def clear(self) -> None:
+        self.holds_a_page = False
 
 
 Make = Callable[..., Sandbox]
@@ -93,6 +99,24 @@ def test_document_is_counted_and_recognised_with_the_models_that_it_was_forked_f
     ((languages, timeout),) = engine.asked
     assert languages == "eng+deu"
     assert 0 < timeout <= CONFIG.page_timeout
+
+
+def test_last_page_is_freed_before_the_next_is_drawn(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    sandbox = make(tiff(30, 40), engine=engine)
+    held_while_drawing = []
+    render = ImagePages.render
+
+    def watched(pages: ImagePages, number: int) -> PageImage:
+        held_while_drawing.append(engine.holds_a_page)
+        return render(pages, number)
+
+    monkeypatch.setattr(ImagePages, "render", watched)
+    for number in (1, 2):
+        sandbox.answer(_page(number))
+
+    assert held_while_drawing == [False, False]
+    assert engine.holds_a_page  # the last one goes with the process
 
 
 def test_page_can_be_asked_for_before_the_pages_were_counted(make: Make) -> None:

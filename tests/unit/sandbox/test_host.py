@@ -43,6 +43,9 @@ class FakeEngine:
     def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
         raise AssertionError((page, languages, timeout))
 
+    def clear(self) -> None:
+        raise AssertionError("no page was read")
+
 
 def host_with(engine: OcrEngine) -> Host:
     return Host(config(), engine, Doors(filter=None, network_left=False), Path("/nowhere"))

@@ -212,10 +212,17 @@ def test_several_languages_are_read_together_and_one_after_the_other(engine: Ocr
         assert "museum" in text_of(engine, note, languages)
 
 
-def test_pages_do_not_depend_on_those_before(engine: OcrEngine, note: PageImage, letter: PageImage) -> None:
-    first = [text_of(engine, page) for page in (note, letter)]
+@pytest.mark.parametrize("cleared", [False, True])
+def test_pages_do_not_depend_on_those_before(
+    engine: OcrEngine, note: PageImage, letter: PageImage, *, cleared: bool
+) -> None:
+    first = []
+    for page in (note, letter, letter, note):
+        first.append(text_of(engine, page))
+        if cleared:
+            engine.clear()
 
-    assert [text_of(engine, page) for page in (letter, note)] == first[::-1]
+    assert first[2:] == first[1::-1]
 
 
 def test_page_that_takes_too_long_is_a_timeout_and_the_next_is_read(engine: OcrEngine, note: PageImage) -> None:

@@ -88,6 +88,20 @@ def test_models_that_do_not_load_take_no_room(api: type[Api], tmp_path: Path) ->
     assert api.ended == []
 
 
+def test_page_that_was_cleared_takes_no_memory() -> None:
+    # Given a page of 64 megapixels that was read
+    engine = TesserocrEngine(Path(str(tessdata_dir())), 0)
+    engine.recognise(PageImage(scan_page(LETTER[0], dpi=100), 100), "eng", 60.0)
+    before = tesserocr_engine._resident_bytes()
+    engine.recognise(PageImage(Image.new("L", (8000, 8000), 255), 300), "eng", 60.0)
+    held = tesserocr_engine._resident_bytes()
+
+    engine.clear()
+
+    assert held - tesserocr_engine._resident_bytes() > 50 * MIB
+    assert tesserocr_engine._resident_bytes() - before < 20 * MIB
+
+
 @pytest.fixture(scope="module")
 def illustrated() -> Image.Image:
     """A letter with a rule across and two photographs beside each other, in a row with nothing else."""
