@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from ocr_platform import __version__
 from ocr_platform.aws.secret import session_from_secret
 from ocr_platform.settings import Settings
 
@@ -24,6 +25,9 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
     request_checksum_calculation="when_required",
     response_checksum_validation="when_supported",
+    # Says who asks, in CloudTrail, and not on what machine; botocore's own is put together anew for each request,
+    # a tenth of a request's CPU time.
+    user_agent=f"ocr_platform/{__version__}",
 )
 
 

@@ -22,6 +22,7 @@ from ocr_platform.sandbox.scratch import Scratch
 HOST_PROGRAM = ("-I", "-m", "ocr_platform.sandbox.host")
 # Starting Python, the libraries and a set of models: a fraction of a second, on a busy machine some.
 _HOST_SECONDS = 30.0
+_LAST_SECONDS = 1.0  # for a host that has closed its channel to end
 _KILLED_SECONDS = 2.0  # from SIGKILL to the end: the time to free its memory
 
 
@@ -85,6 +86,12 @@ class SandboxHost:
         answer = self._ask({"do": "end", "pid": pid})
         self._sandboxes.discard(pid)
         return Ending(int(answer["status"]), bool(answer["memory"]))
+
+    def status(self) -> int | None:
+        """How it ended: an exit code, or minus the number of a signal; None when it is there and does not answer."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_LAST_SECONDS)
+        return None
 
     def close(self) -> None:
         """Kill the host, its sandboxes and whatever they started, and remove its directory."""

@@ -201,8 +201,14 @@ class SandboxReader:
         try:
             return ended.end()
         except (FrameError, TimeoutError):
-            self.close()
+            self._close_failed()
             return None
+
+    def _close_failed(self) -> None:
+        """End a host that is gone or silent, and tell how it ended: what it said itself goes nowhere, for secrecy."""
+        if self._host is not None:
+            _log.error("sandbox_host_lost", extra={"status": self._host.status()})
+        self.close()
 
     def _of_the_host(self, ask: Callable[[SandboxHost], T]) -> T:
         """Ask the host, and once more a new one: it sees nothing foreign, so that its death is nobody's page's."""
@@ -210,10 +216,10 @@ class SandboxReader:
             try:
                 return ask(self._running())
             except FrameError:
-                self.close()
+                self._close_failed()
                 return ask(self._running())
         except (FrameError, TimeoutError) as exc:
-            self.close()
+            self._close_failed()
             raise EngineMissing from exc
         except BaseException:
             self.close()

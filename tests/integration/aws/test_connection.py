@@ -1,6 +1,7 @@
 """Credentials come from where the settings say, and a store that does not answer is a typed error."""
 
 import json
+import platform
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+import ocr_platform
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import make_session, s3_client
 from ocr_platform.errors import PlatformError, StorageUnavailable
@@ -134,3 +136,17 @@ def test_something_that_is_no_store_is_unavailable(servers: Servers) -> None:
     with pytest.raises(StorageUnavailable):
         store_with(servers, client).describe(servers.aws.bucket, "uploads/a")
     client.close()
+
+
+def test_requests_say_who_asks_and_not_on_what_machine(servers: Servers) -> None:
+    client = s3_client(servers.settings())
+    said: list[bytes] = []
+    client.meta.events.register("before-send.s3", lambda request, **_: said.append(request.headers["User-Agent"]))
+
+    store_with(servers, client).write(f"work/{uuid4()}.json", b"x", "application/json")
+    client.close()
+
+    (name,) = said
+    assert name.decode().split()[0] == f"ocr_platform/{ocr_platform.__version__}"
+    assert platform.system() not in name.decode()
+    assert platform.python_version() not in name.decode()

@@ -23,6 +23,7 @@ from ocr_platform.errors import (
 )
 from ocr_platform.models import SandboxMode
 from ocr_platform.ports import DocumentReader
+from ocr_platform.sandbox import process
 from ocr_platform.sandbox.confinement import Confinement
 from ocr_platform.sandbox.process import Sandbox
 from ocr_platform.sandbox.reader import SandboxReader
@@ -69,6 +70,10 @@ def set_held(monkeypatch: pytest.MonkeyPatch) -> SetHeld:
         monkeypatch.setattr(Sandbox, "held", says)
 
     return change
+
+
+def statuses_of_lost_hosts(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [vars(record)["status"] for record in caplog.records if record.message == "sandbox_host_lost"]
 
 
 def read(reader: SandboxReader, language: str = "eng", number: int = 1) -> str:
@@ -320,19 +325,35 @@ class TestKills:
             assert results[1] is None
             assert host_of(reader) != host
 
-    def test_host_that_was_killed_between_documents_is_nobodys_fault(self, reader: SandboxReader) -> None:
+    def test_host_that_was_killed_between_documents_is_nobodys_fault(
+        self, reader: SandboxReader, caplog: pytest.LogCaptureFixture
+    ) -> None:
         assert read(reader) == "eng 20"
         kill(host_of(reader))
 
         assert read(reader) == "eng 20"
+        assert statuses_of_lost_hosts(caplog) == [-signal.SIGKILL]
 
-    def test_host_that_does_not_start_is_a_missing_engine(self, tmp_path: Path) -> None:
-        reader = SandboxReader(config(), tmp_path, {}, ("-c", "raise SystemExit(1)"))
+    def test_host_that_does_not_start_is_a_missing_engine_and_the_log_says_how_it_ended(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        reader = SandboxReader(config(), tmp_path, {}, ("-c", "raise SystemExit(3)"))
 
         with pytest.raises(EngineMissing):
             reader.languages()
         reader.close()
         assert list(tmp_path.iterdir()) == []
+        assert statuses_of_lost_hosts(caplog) == [3, 3]
+
+    def test_host_that_does_not_answer_is_a_missing_engine_and_the_log_says_that_it_runs(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(process, "_HOST_SECONDS", 0.5)
+        reader = SandboxReader(config(), tmp_path, {}, ("-c", "import time; time.sleep(60)"))
+
+        with pytest.raises(EngineMissing):
+            reader.languages()
+        assert statuses_of_lost_hosts(caplog) == [None]
 
     def test_host_that_dies_each_time_is_a_missing_engine(self, reader: SandboxReader) -> None:
         with reader.load([tiff(20)]) as document, pytest.raises(EngineMissing):
