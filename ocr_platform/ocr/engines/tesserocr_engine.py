@@ -72,11 +72,9 @@ class TesserocrEngine:
             set_image(api, page)
             if not api.Recognize(max(1, int(timeout * _MILLISECONDS))):
                 raise PageTimeout if time.monotonic() >= ends else RecognitionFailed
-            text = "".join(_paragraphs(api))
-            words = tuple(_words(api, page))
+            return read_out(api, page)
         except RuntimeError as exc:
             raise RecognitionFailed from exc
-        return Recognition(text, words)
 
     def clear(self) -> None:
         """Images and results, 3 ms for a page of print; the models stay."""
@@ -114,6 +112,11 @@ def _bitmap(image: Image.Image) -> bytes:
             pixels,
         )
     )
+
+
+def read_out(api: PyTessBaseAPI, page: PageImage) -> Recognition:
+    """What was recognised. Raises RuntimeError."""
+    return Recognition("".join(_paragraphs(api)), tuple(_words(api, page)))
 
 
 def _paragraphs(api: PyTessBaseAPI) -> Iterator[str]:
