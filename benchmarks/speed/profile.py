@@ -4,7 +4,6 @@ import argparse
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from tesserocr import PyTessBaseAPI
 
@@ -13,10 +12,9 @@ from benchmarks.servers import started_servers
 from benchmarks.speed.contenders.base import Ground
 from benchmarks.speed.contenders.platform import PlatformWorker, document_of, documents_of
 from benchmarks.speed.corpus import copies, default_corpus, installed_models, read_corpus, select
+from benchmarks.speed.images import decoded
 from benchmarks.speed.start import settings_of_nowhere
 from ocr_platform.ocr.engines.tesserocr_engine import TesserocrEngine, set_image
-from ocr_platform.ocr.formats import sniff
-from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.runtime import Runtime
 
@@ -49,11 +47,11 @@ def _round(ground: Ground, form: str) -> list[float]:
     one_page_each = form == _FORMS[0]
     numbers = [[number] for number in range(len(ground.files))] if one_page_each else documents_of(ground, 1)
     documents = [document_of([ground.files[number] for number in each]).getvalue() for each in numbers]
-    images = [_decoded(path) for path in ground.files]
+    images = [decoded(path) for path in ground.files]
     steps = [
         _cpu(lambda: _recognise(ground, images)),
         _cpu(lambda: _engine(ground, images)),
-        _cpu(lambda: [_decoded(path) for path in ground.files]),
+        _cpu(lambda: [decoded(path) for path in ground.files]),
         _cpu(lambda: _sandbox(documents)),
         PlatformWorker("", "", one_page_each, jobs=1).turn(ground).usage.cpu_seconds,
     ]
@@ -82,14 +80,6 @@ def _cpu(work: Callable[[], object]) -> float:
 def _used() -> float:
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in both)
-
-
-def _decoded(path: Path) -> PageImage:
-    kind = sniff(path.read_bytes()[:1024])
-    if kind is None:
-        raise ValueError("a page of an unknown format")
-    with path.open("rb") as file:
-        return open_pages(file, kind, Runtime(settings_of_nowhere()).limits).render(1)
 
 
 def _recognise(ground: Ground, images: Sequence[PageImage]) -> None:
