@@ -1,4 +1,4 @@
-"""The command line: the comparison, or one of the two parts beside it."""
+"""The command line: the comparison, or one of the parts beside it."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from benchmarks.speed.memory import measure_memory
 from benchmarks.speed.profile import measure_profile
 from benchmarks.speed.side_by_side import side_by_side
 from benchmarks.speed.start import measure_start
+from benchmarks.speed.text import measure_text
 
 _EPILOG = """\
 other parts:
@@ -15,6 +16,8 @@ other parts:
                                                           sandbox, by pages of the document
   python -m benchmarks.speed profile                      where the CPU time of a page goes
   python -m benchmarks.speed start                        from nothing to a sandbox's first answers
+  python -m benchmarks.speed text                         whether the engine reads better or worse than
+                                                          the command, over many pages
 
 examples:
   python -m benchmarks.speed --out results                the English scans of 300 dpi, all contenders
@@ -32,6 +35,7 @@ _PARTS: dict[str, tuple[Part, str]] = {
     "memory": (measure_memory, "Measure the peak memory of a worker child and of its sandbox."),
     "profile": (measure_profile, "Measure where the CPU time of a page goes."),
     "start": (measure_start, "Measure the time from nothing to the first answers of a fresh sandbox."),
+    "text": (measure_text, "Compare what the platform's engine and the tesseract command read, page by page."),
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from importlib.metadata import distributions
 from pathlib import Path
 
+from tesserocr import tesseract_version
+
 from benchmarks.report import Table
 from benchmarks.speed.peer_environment import ROOT, peer_script
 
@@ -14,6 +16,7 @@ _SHARED_LIBRARIES = ["celery", "redis", "pillow", "pypdfium2", "pytesseract"]
 _OUR_LIBRARIES = ["ocr-platform", *_SHARED_LIBRARIES, "kombu", "SQLAlchemy", "boto3", "tesserocr", "moto"]
 _PEER_LIBRARIES = ["ocrmypdf", "img2pdf", "pikepdf", "kreuzberg", *_SHARED_LIBRARIES, "rapidfuzz"]
 _PROGRAMS = {"tesseract": "--version", "redis-server": "--version", "postgres": "--version"}
+LIBTESSERACT, COMMAND = "library: libtesseract in tesserocr", "program: tesseract"  # not the same version
 _DIGEST_DIGITS = 12
 
 
@@ -21,6 +24,7 @@ def versions() -> dict[str, str]:
     """Versions by name; libraries of the peers' environment are under `peers: `."""
     ours = {dist.metadata["Name"]: dist.version for dist in distributions()}
     found = {f"library: {name}": ours[name] for name in _OUR_LIBRARIES if name in ours}
+    found[LIBTESSERACT] = tesseract_version().partition("\n")[0]
     peers: dict[str, str] = peer_script("versions", _PEER_LIBRARIES) or {}
     found |= {f"peers: {name}": version for name, version in peers.items()}
     found |= {f"program: {name}": _first_line(name, option) for name, option in _PROGRAMS.items()}

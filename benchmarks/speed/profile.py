@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 from tesserocr import PyTessBaseAPI
 
@@ -15,10 +14,9 @@ from benchmarks.servers import started_servers
 from benchmarks.speed.contenders.base import Ground
 from benchmarks.speed.contenders.platform import PlatformWorker, document_of, documents_of
 from benchmarks.speed.corpus import copies, default_corpus, installed_models, read_corpus, select
+from benchmarks.speed.images import decoded
 from benchmarks.speed.start import settings_of_nowhere
 from ocr_platform.ocr.engines.tesserocr_engine import read_out, set_image
-from ocr_platform.ocr.formats import sniff
-from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.runtime import Runtime
 
@@ -58,9 +56,9 @@ def _round(ground: Ground, form: str) -> list[float]:
     one_page_each = form == _FORMS[0]
     numbers = [[number] for number in range(len(ground.files))] if one_page_each else documents_of(ground, 1)
     documents = [document_of([ground.files[number] for number in each]).getvalue() for each in numbers]
-    images = [_decoded(path) for path in ground.files]
+    images = [decoded(path) for path in ground.files]
     recognition, handing, reading = _engine(ground, images)
-    decoding = _cpu(lambda: [_decoded(path) for path in ground.files])
+    decoding = _cpu(lambda: [decoded(path) for path in ground.files])
     sandbox = _cpu(lambda: _sandbox(documents))
     whole = PlatformWorker("", "", one_page_each, jobs=1).turn(ground).usage.cpu_seconds
     inside = recognition + handing + reading + decoding
@@ -90,14 +88,6 @@ def _cpu(work: Callable[[], object]) -> float:
 def _used() -> float:
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in both)
-
-
-def _decoded(path: Path) -> PageImage:
-    kind = sniff(path.read_bytes()[:1024])
-    if kind is None:
-        raise ValueError("a page of an unknown format")
-    with path.open("rb") as file:
-        return open_pages(file, kind, Runtime(settings_of_nowhere()).limits).render(1)
 
 
 def _engine(ground: Ground, images: Sequence[PageImage]) -> tuple[float, float, float]:

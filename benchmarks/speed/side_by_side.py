@@ -10,25 +10,26 @@ from benchmarks.report import machine
 from benchmarks.servers import started_servers
 from benchmarks.speed.accuracy import Accuracy
 from benchmarks.speed.contenders import CONTENDERS, DEFAULT, Ground
-from benchmarks.speed.corpus import Page, copies, default_corpus, installed_models, read_corpus, readable, select
+from benchmarks.speed.corpus import Page, copies, installed_models
 from benchmarks.speed.facts import models, models_table, versions, versions_table
 from benchmarks.speed.peer_environment import peer_script
 from benchmarks.speed.results import OURS, Outcome, pages_table, plain, sampling_share, speed_table
 from benchmarks.speed.rounds import run_rounds
-
-_ANY = "any"
+from benchmarks.speed.selection import ANY, add_selection, chosen_pages
 
 
 def side_by_side(arguments: Sequence[str], parser: argparse.ArgumentParser) -> int:
     """Measure and report; the exit code, 1 when the platform itself failed."""
     _add_arguments(parser)
     given = parser.parse_args(arguments)
+    if given.all:
+        given.dpi = given.lang = ANY
     names = given.only.split(",")
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown:
         parser.error(f"there is no contender {unknown[0]}; there are {', '.join(CONTENDERS)}")
     folder, installed = installed_models()
-    pages = _chosen_pages(given, installed, parser)
+    pages = chosen_pages(given, given.pages, installed, parser)
     with started_servers() as servers:
         read = pages * given.copies
         ground = Ground(servers, read, copies(read, servers.scratch), folder, servers.scratch)
@@ -39,38 +40,15 @@ def side_by_side(arguments: Sequence[str], parser: argparse.ArgumentParser) -> i
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser, dpi="300", languages="eng")
     add = parser.add_argument
-    add("folder", nargs="?", type=Path, metavar="FOLDER", help="a corpus (default: OCR_CORPUS or ../shared/corpus)")
     add("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default: %(default)s)")
     add("--only", default=",".join(DEFAULT), metavar="NAMES", help=f"which of {', '.join(CONTENDERS)}")
-    add("--dpi", default="300", metavar="DPI", help="pages that declare this, or `any` (default: %(default)s)")
-    add("--lang", default="eng", metavar="LANG", help="pages in this language, or `any` (default: %(default)s)")
-    add("--kind", metavar="WORD", help="pages whose set or kind holds this word (default: all)")
     add("--all", action="store_true", help="every page of the corpus: --dpi any --lang any")
     add("--copies", type=int, default=2, metavar="N", help="read each page N times a round (default: %(default)s)")
     add("--pages", type=int, metavar="N", help="the first N of these pages alone")
     add("--json", action="store_true", help="print JSON instead of Markdown")
     add("--out", type=Path, metavar="DIR", help="write speed.md, speed.json and speed.png there too")
-
-
-def _chosen_pages(given: argparse.Namespace, installed: Sequence[str], parser: argparse.ArgumentParser) -> list[Page]:
-    corpus = given.folder or default_corpus()
-    if not (corpus / "META.json").exists():
-        parser.error(f"{corpus} has no META.json; give a folder like the shared corpus, or set OCR_CORPUS")
-    chosen = select(
-        read_corpus(corpus),
-        dpi=None if given.all or given.dpi == _ANY else int(given.dpi),
-        languages=None if given.all or given.lang == _ANY else given.lang,
-        kind=given.kind,
-        limit=given.pages,
-    )
-    pages = readable(chosen, installed)
-    if not pages:
-        parser.error("no page of the corpus is of that kind, with its language models installed")
-    for page in chosen:
-        left_out = "" if page in pages else "  left out: no model"
-        sys.stderr.write(f"page {page.id}: {page.set}, {page.languages}, {page.dpi} dpi{left_out}\n")
-    return pages
 
 
 def _add_accuracy(outcomes: Sequence[Outcome], pages: Sequence[Page]) -> None:
