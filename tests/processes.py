@@ -1,6 +1,7 @@
 """Looking at processes that come and go, and at what a worker's sandboxes do."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -49,6 +50,21 @@ def recognises(process: psutil.Process) -> bool:
         if kind == "sandbox" and not any(_WITH_COMMAND in part for part in process.cmdline()):
             return process.cpu_times().user > _BUSY_SECONDS
     return False
+
+
+def high_water(pid: int | str) -> int:
+    """The most memory that a process ever had resident, in bytes by the kernel's own account; 0 when it is gone."""
+    with suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def network_used(pid: int) -> list[str]:
+    """What went over any interface of the network that a process has, or was refused there: the kernel's own lines."""
+    lines = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+    return [line for line in lines if set(line.partition(":")[2].split()) != {"0"}]
 
 
 def _is_of_the_sandbox(process: psutil.Process) -> bool:

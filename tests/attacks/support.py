@@ -16,7 +16,7 @@ from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import scan_page
 from tests.data.pages import image_bytes
-from tests.processes import alive
+from tests.processes import alive, high_water
 
 NOBODY = 65534
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -91,19 +91,5 @@ def session_of(reader: SandboxReader) -> list[psutil.Process]:
 def peak_memory() -> Iterator[Callable[[], int]]:
     """How far this process's resident memory has risen above where it was, in bytes (proc(5), clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmHWM")
-    yield lambda: _status("VmHWM") - before
-
-
-def _status(name: str, pid: str | int = "self") -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def high_water(pid: int) -> int:
-    """The most memory that a process ever had resident; 0 when it is gone."""
-    with suppress(OSError, ValueError):
-        return _status("VmHWM", pid)
-    return 0
+    before = high_water("self")
+    yield lambda: high_water("self") - before

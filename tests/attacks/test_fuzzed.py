@@ -1,43 +1,34 @@
 """Files that other people made to break decoders, and thousands that we make: each ends once, with its code."""
 
-import os
-import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from ocr_platform.errors import DocumentError, classes_by_code
-from ocr_platform.ocr.formats import sniff
 from ocr_platform.sandbox.reader import SandboxReader
-from tests.attacks.mutations import mutated
 from tests.attacks.support import (
     GRACE_SECONDS,
     MIB,
     NOTE,
     PAGE_SECONDS,
-    high_water,
     note_png,
     read,
     session_of,
 )
+from tests.data.corpus import CORPUS, MISSING, good_files, hostile_files, variant
+from tests.processes import high_water, network_used
 
-ROOT = Path(__file__).parents[2]
-CORPUS = Path(os.environ.get("OCR_CORPUS") or ROOT.parent / "shared" / "corpus")
-# Small enough to be read in a moment, and to be hit where it matters.
-MOST_BYTES = 40_000
-FILES_OF_A_FORMAT = 40
 PAGES = 2
 MEMORY_BYTES = 512 * MIB
 # A machine with other work.
 MARGIN_SECONDS = 3.0
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no files in {CORPUS}; set OCR_CORPUS")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=MISSING)
 
 
 @dataclass
@@ -126,8 +117,7 @@ def assert_idle(reader: SandboxReader, host: int) -> None:
     """Nothing runs on, nothing went over the network that they had, and an honest page is read."""
     assert session_of(reader) == []
     assert reader.confinement().network_namespace
-    for line in Path(f"/proc/{host}/net/dev").read_text().splitlines()[2:]:
-        assert set(line.partition(":")[2].split()) == {"0"}, line
+    assert network_used(host) == []
     assert read(reader, note_png()).text.strip() == NOTE
 
 
@@ -144,7 +134,7 @@ def small_reader(reader: SandboxReader) -> SandboxReader:
 
 
 def test_each_hostile_file_ends_once_with_its_code(small_reader: SandboxReader) -> None:
-    paths = sorted(path for path in (CORPUS / "hostile").glob("*") if path.is_file())
+    paths = hostile_files()
     assert paths
 
     tally = all_read(small_reader, ((path.name, path.read_bytes()) for path in paths))
@@ -162,24 +152,8 @@ def test_each_fuzzed_variant_of_a_good_file_ends_once_with_its_code(
     # Half for each engine: together 300, or 2,400 with --long
     many = rounds(150, 1200)
 
-    def variants() -> Iterator[tuple[str, bytes]]:
-        for number in range(many):
-            yield f"--seed {seed}, number {number}", mutated(good, random.Random(f"{seed}/{number}"))
-
-    tally = all_read(small_reader, variants())
+    tally = all_read(small_reader, (variant(good, seed, number) for number in range(many)))
 
     report(tally, seed)
     assert tally.files == many
     assert tally.peak <= MEMORY_BYTES
-
-
-def good_files() -> list[bytes]:
-    """Small files of formats that the platform reads, as many of each."""
-    by_format: dict[str, list[bytes]] = {}
-    for path in sorted(each for name in ("pdf", "formats", "ocr") for each in (CORPUS / name).glob("*")):
-        body = path.read_bytes()
-        found = sniff(body[:1024])
-        if found and len(body) <= MOST_BYTES:
-            by_format.setdefault(found, []).append(body)
-    fewest = min(max(len(files) for files in by_format.values()), FILES_OF_A_FORMAT)
-    return [body for files in by_format.values() for body in (files * fewest)[:fewest]]

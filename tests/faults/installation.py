@@ -18,6 +18,7 @@ from tests.conftest import Servers
 from tests.faults import evidence, leftovers, logs
 from tests.faults.documents import Document, Undisturbed
 from tests.faults.fleet import SHORT, Fleet
+from tests.faults.forgetting import forget
 from tests.faults.invariants import Figures, check
 from tests.faults.rules import Delay
 
@@ -114,7 +115,7 @@ class Installation:
         print(figures)
         for proxy in (self.s3, self.redis, self.postgres):
             proxy.clear_rules()
-        self._forget()
+        forget(self.fleet, "results/")
         self.in_order = True
         return figures
 
@@ -128,14 +129,6 @@ class Installation:
         figures = self.settle(jobs, WORK_SECONDS, expected=undisturbed)
         assert held.hits == _PROCESSES
         assert figures.max_claims == STAGES
-
-    def _forget(self) -> None:
-        with evidence.database(self.fleet) as connection:
-            connection.cursor().execute("DELETE FROM jobs")
-        for item in evidence.versions(self.fleet, "results/"):
-            self.fleet.s3.delete_object(
-                Bucket=self.fleet.servers.aws.bucket, Key=item["Key"], VersionId=item["VersionId"]
-            )
 
 
 class Shared:
