@@ -4,17 +4,15 @@ import argparse
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from benchmarks.documents import long_document
 from benchmarks.report import Table, machine
 from benchmarks.servers import Servers, started_servers, wait_for_worker
-from benchmarks.speed.usage import Sampler, memory_bytes, process_tree
+from benchmarks.speed.usage import Sampler, memory_bytes, process_tree, sandbox_hosts
 from ocr_platform.broker import make_app
 from ocr_platform.client import Client
 from ocr_platform.models import JobState
 
-_SANDBOX = b"ocr_platform.sandbox"
 _EVERY_SECONDS = 0.1  # speed is not measured here
 _PATIENCE_SECONDS = 60.0  # for one page; it is there to end a run that hangs
 _MIB = 1024 * 1024
@@ -65,17 +63,10 @@ def _peaks(servers: Servers, document: bytes, pages: int) -> Mapping[str, int]:
 def _by_kind(main: int) -> dict[str, int]:
     """Bytes of a worker's processes at this moment."""
     sizes = {pid: memory_bytes(pid) for pid in process_tree(main)}
-    sandbox = {pid for root in sizes if _SANDBOX in _command_line(root) for pid in process_tree(root)}
+    sandbox = {pid for root in sandbox_hosts(list(sizes)) for pid in process_tree(root)}
     child = sum(size for pid, size in sizes.items() if pid != main and pid not in sandbox)
     return {
         "child": child,
         "sandbox": sum(size for pid, size in sizes.items() if pid in sandbox),
         "all": sum(sizes.values()),
     }
-
-
-def _command_line(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""

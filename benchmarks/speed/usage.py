@@ -17,18 +17,23 @@ from typing import Self
 from benchmarks.servers import tree_cpu_seconds
 
 _SAMPLE_SECONDS = 0.2
+_SANDBOX = b"ocr_platform.sandbox"
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Wall and CPU seconds, peak bytes of the whole tree; `sampling_seconds` is the CPU that looking at it took."""
+    """Wall and CPU seconds, peak bytes of the whole tree; `sampling_seconds` is the CPU that looking at it took.
+
+    `sandbox_cpu_seconds` is what the platform's sandboxes and their hosts used of `cpu_seconds`.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_bytes: int
     sampling_seconds: float
+    sandbox_cpu_seconds: float = 0.0
 
 
 def process_tree(root: int) -> list[int]:
@@ -39,6 +44,24 @@ def process_tree(root: int) -> list[int]:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 found += map(int, (task / "children").read_bytes().split())
     return found
+
+
+def sandbox_hosts(tree: Sequence[int]) -> list[int]:
+    """Those of a tree, parents first, whose command line names the sandbox, without what these started in turn."""
+    found: list[int] = []
+    below: set[int] = set()
+    for pid in tree:
+        if pid not in below and _SANDBOX in _command_line(pid):
+            found.append(pid)
+            below.update(process_tree(pid))
+    return found
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def memory_bytes(pid: int) -> int:
@@ -136,10 +159,14 @@ def measure_command(
 @contextlib.contextmanager
 def measured(pid: int, into: list[Usage]) -> Iterator[None]:
     """Measure what a process that already runs, and all that it started, use meanwhile; appended when it went well."""
-    before = tree_cpu_seconds(pid)
+    before, of_sandboxes = tree_cpu_seconds(pid), _sandbox_cpu_seconds(pid)
     started = time.monotonic()
     with Sampler(WholeTree(pid)) as sampler:
         yield
         seconds = time.monotonic() - started
-    used = tree_cpu_seconds(pid) - before
-    into.append(Usage(seconds, used, sampler.peaks["all"], sampler.cpu_seconds))
+    used, of_sandboxes = tree_cpu_seconds(pid) - before, _sandbox_cpu_seconds(pid) - of_sandboxes
+    into.append(Usage(seconds, used, sampler.peaks["all"], sampler.cpu_seconds, of_sandboxes))
+
+
+def _sandbox_cpu_seconds(root: int) -> float:
+    return sum(map(tree_cpu_seconds, sandbox_hosts(process_tree(root))))

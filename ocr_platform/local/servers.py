@@ -168,7 +168,7 @@ def create_database(port: int, login: Login, name: str) -> None:
 
 def aws_service(directory: StackDirectory, port: int, environment: Mapping[str, str]) -> Service:
     """The emulator of S3, KMS and Secrets Manager; all that it holds is in its memory."""
-    command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
+    command = [sys.executable, "-m", "ocr_platform.local.emulator", "-H", HOST, "-p", str(port)]
     own = {**environment, "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": _KEEP_IN_MEMORY_BYTES}
     return Service("aws", command, own, directory.path / "logs/aws.log")
 

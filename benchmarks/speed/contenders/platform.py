@@ -18,7 +18,6 @@ from ocr_platform.errors import StackFailed
 from ocr_platform.local.service import Service
 from ocr_platform.models import JobState, JobStatus
 
-_PROGRAM = "ocr_platform"
 _SERVERS = ("redis", "postgres", "aws")
 _POLL_SECONDS = 0.05
 _PATIENCE_SECONDS = 300.0  # for one page; it is there to end a run that hangs
@@ -29,24 +28,25 @@ class PlatformWorker:
     """Every output that there is; the worker has done one document before.
 
     With `one_page_each` every page is a document of its own; otherwise they come as scanners deliver them, in as many
-    TIFFs of many pages as there are worker children, for each language.
+    TIFFs of many pages as there are worker children, for each language. `program` is the module of its command.
     """
 
     name: str
     title: str
     one_page_each: bool
     jobs: int = JOBS
+    program: str = "ocr_platform"
 
     def turn(self, ground: Ground) -> Turn:
         """Recognise all pages once, from the first submission to the last terminal state."""
         servers = ground.servers.with_database()
         client, app = Client(servers.settings), make_app(servers.settings)
         try:
-            with servers.program(_PROGRAM, "worker", f"--concurrency={self.jobs}") as service:
+            with servers.program(self.program, "worker", f"--concurrency={self.jobs}") as service:
                 wait_for_worker(service, app)
                 return self._turn(ground, servers, client, service)
         except (StackFailed, TimeoutError) as exc:
-            raise ContenderFailed(f"{exc}{tail(servers.log_of(_PROGRAM))}") from exc
+            raise ContenderFailed(f"{exc}{tail(servers.log_of(self.program))}") from exc
         finally:
             app.close()
             client.close()

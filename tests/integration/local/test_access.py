@@ -121,7 +121,7 @@ def test_no_process_of_the_stack_shows_a_secret_in_its_environment_or_command_li
     processes = processes_of(stack)
 
     commands = {part for process in processes for part in process.cmdline()}
-    assert {"worker", "beat", "flower", "moto.server"} <= commands
+    assert {"worker", "beat", "flower", "ocr_platform.local.emulator"} <= commands
     for process in processes:
         shown = visible(process)
         assert [name for name, value in secrets_of(stack).items() if value in shown] == [], process

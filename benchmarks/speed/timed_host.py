@@ -1,0 +1,84 @@
+"""A sandboxes' host that says, instead of a page's text, where the CPU time of its page went. All else is real.
+
+Started by `timed_worker`, as a worker starts its own.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+from tesserocr import PyTessBaseAPI
+
+from ocr_platform.ocr.engines import Recognition, tesserocr_engine
+from ocr_platform.ocr.opening import open_pages
+from ocr_platform.ocr.pages import PageImage, Pages
+from ocr_platform.sandbox import child, host
+
+RECOGNITION, HANDED_OVER, READ_OUT, DECODING = "recognition", "image handed over", "read out", "decoding"
+_spent: defaultdict[str, float] = defaultdict(float)
+
+
+def _timed(part: str, work: Callable[..., Any], *given: Any, clock: Callable[[], float] = time.process_time) -> Any:
+    """Do something, and note its seconds of CPU under a name."""
+    before = clock()
+    try:
+        return work(*given)
+    finally:
+        _spent[part] += clock() - before
+
+
+def _user_seconds() -> float:
+    """CPU outside the kernel: what the kernel does for a fresh process, as handing out memory, is the sandbox's."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
+class _Library(PyTessBaseAPI):  # type: ignore[misc]  # it has no types
+    """libtesseract, whose recognition is timed."""
+
+    def Recognize(self, timeout: int = 0) -> bool:  # noqa: N802  tesserocr's name
+        return bool(_timed(RECOGNITION, super().Recognize, timeout, clock=_user_seconds))
+
+
+class _Pages:
+    """Implements `Pages`."""
+
+    def __init__(self, *given: Any) -> None:
+        _spent.clear()
+        self._pages: Pages = _timed(DECODING, open_pages, *given)
+
+    def count(self) -> int:
+        return self._pages.count()
+
+    def render(self, number: int) -> PageImage:
+        return _timed(DECODING, self._pages.render, number)  # type: ignore[no-any-return]
+
+
+def _read_out(library: PyTessBaseAPI, page: PageImage) -> Recognition:
+    """The words as they are, so that as much goes back as ever; the figures as text."""
+    read = _timed(READ_OUT, _real_read_out, library, page)
+    figures = json.dumps(_spent)
+    _spent.clear()
+    return Recognition(figures, read.words)
+
+
+def _set_image(library: PyTessBaseAPI, page: PageImage) -> None:
+    _timed(HANDED_OVER, _real_set_image, library, page)
+
+
+_real_read_out, _real_set_image = tesserocr_engine.read_out, tesserocr_engine.set_image
+
+
+def main() -> None:
+    """Be the host."""
+    with (
+        mock.patch.object(tesserocr_engine, "PyTessBaseAPI", _Library),
+        mock.patch.object(tesserocr_engine, "read_out", _read_out),
+        mock.patch.object(tesserocr_engine, "set_image", _set_image),
+        mock.patch.object(child, "open_pages", _Pages),
+    ):
+        host.main(sys.argv)
