@@ -28,7 +28,8 @@ def recognise_pages(
     document_ends = began + pace.document_seconds - job.seconds_spent
     seconds: float | None = None
     left = job.page_count or 0
-    numbers = repository.claim_pages(job, pace.batch_pages)
+    helpers = pace.helpers(left)
+    numbers = repository.claim_pages(job, pace.batch_of(left, helpers))
     if numbers:
         with opened_source(job, store, reader) as (document, _format):
             while numbers:
@@ -44,7 +45,7 @@ def recognise_pages(
                     # Helpers are offered anew for each slice: what became of the earlier ones need not be known.
                     handed_back = repository.hand_back(job)
                     return job.hand_over(Stage.OCR, pace.helpers(left)) if handed_back else None
-                numbers = repository.claim_pages(job, pace.batch_of(seconds))
+                numbers = repository.claim_pages(job, pace.batch_of(left, helpers, seconds))
     # Others hold what is left, and whoever is last hands over. Should they die, the job is due again by then.
     repository.hand_back(job, wait_seconds=pace.lease_seconds)
     return None

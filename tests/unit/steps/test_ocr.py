@@ -198,8 +198,9 @@ class TestSlices:
 
         following = recognise_pages(claimed(repository, job_id, Stage.OCR), store, reader, repository, pace)
 
-        # Then eight are left: four batches, one for the next worker and three for helpers
-        assert following == HandOver(Stage.OCR, helpers=3)
+        # Then it took one, so that helpers have theirs, and nine are left: five batches, four of them for helpers
+        assert reader.recognised == [1]
+        assert following == HandOver(Stage.OCR, helpers=4)
 
     def test_slice_gives_back_pages_and_attempt(
         self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
