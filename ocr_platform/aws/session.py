@@ -3,12 +3,12 @@
 Clients are safe for threads and not for forks: build them lazily, in the process that uses them.
 """
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
-from ocr_platform import __version__
 from ocr_platform.aws.secret import session_from_secret
 from ocr_platform.settings import Settings
 
@@ -27,7 +27,7 @@ _CONFIG = Config(
     response_checksum_validation="when_supported",
     # Says who asks, in CloudTrail, and not on what machine; botocore's own is put together anew for each request,
     # a tenth of a request's CPU time.
-    user_agent=f"ocr_platform/{__version__}",
+    user_agent=f"ocr_platform/{version('ocr-platform')}",
 )
 
 
