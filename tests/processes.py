@@ -1,6 +1,8 @@
 """Looking at processes that come and go, and at what a worker's sandboxes do."""
 
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -50,6 +52,24 @@ def recognises(process: psutil.Process) -> bool:
         if kind == "sandbox" and not any(_WITH_COMMAND in part for part in process.cmdline()):
             return process.cpu_times().user > _BUSY_SECONDS
     return False
+
+
+@contextmanager
+def repeatedly(look: Callable[[], None], seconds: float = 0.005) -> Iterator[None]:
+    """Look again and again while the block runs. A sandbox may live for a few hundredths of a second."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(seconds):
+            look()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def high_water(pid: int | str) -> int:

@@ -1,6 +1,5 @@
 """Files that other people made to break decoders, and thousands that we make: each ends once, with its code."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from tests.attacks.support import (
     session_of,
 )
 from tests.data.corpus import CORPUS, MISSING, good_files, hostile_files, variant
-from tests.processes import high_water, network_used
+from tests.processes import high_water, network_used, repeatedly
 
 PAGES = 2
 MEMORY_BYTES = 512 * MIB
@@ -45,21 +44,14 @@ class Tally:
 @contextmanager
 def watched(reader: SandboxReader, tally: Tally) -> Iterator[None]:
     """Note the most memory that any of the reader's sandboxes has resident, by the kernel's own account."""
-    done = threading.Event()
 
-    def watch() -> None:
-        while not done.wait(0.005):
-            sandbox = reader._sandbox
-            if sandbox is not None:
-                tally.peak = max(tally.peak, high_water(sandbox.pid))
+    def look() -> None:
+        sandbox = reader._sandbox
+        if sandbox is not None:
+            tally.peak = max(tally.peak, high_water(sandbox.pid))
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with repeatedly(look):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Documents that nobody vouches for, sent through a whole fleet: what went in, what it took, how it ended."""
 
 import io
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +16,7 @@ from ocr_platform.local.service import Service
 from tests.faults import evidence, processes
 from tests.faults.fleet import Fleet
 from tests.faults.logs import events
-from tests.processes import high_water
-
-# A sandbox may live for a few hundredths of a second.
-_LOOK_SECONDS = 0.005
+from tests.processes import high_water, repeatedly
 
 
 @dataclass
@@ -76,20 +72,13 @@ class Crew:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Note the most memory that any sandbox has resident, by the kernel's own account."""
-        done = threading.Event()
 
-        def watch() -> None:
-            while not done.wait(_LOOK_SECONDS):
-                for host in self.hosts:
-                    self.peak = max([self.peak, *map(high_water, _started_by(host.pid))])
+        def look() -> None:
+            for host in self.hosts:
+                self.peak = max([self.peak, *map(high_water, _started_by(host.pid))])
 
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
+        with repeatedly(look):
             yield
-        finally:
-            done.set()
-            thread.join()
 
 
 def _started_by(pid: int) -> list[int]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ocr_platform.errors import DecoderCrash
@@ -28,7 +29,7 @@ from tests.integration.sandbox.support import (
     sandbox_of,
     wait_for,
 )
-from tests.processes import alive
+from tests.processes import alive, kinds_below
 
 
 def assert_reads_on(reader: SandboxReader) -> None:
@@ -102,12 +103,16 @@ def test_a_page_whose_sandbox_is_killed_from_outside_is_read_by_a_fresh_one(read
     assert host_of(reader) == busy.host
 
 
+def sandboxes_but(host: psutil.Process, one: psutil.Process) -> list[psutil.Process]:
+    """Sandboxes of a host. The command that a killed one had started is the host's child, too, until it ends it."""
+    return [each for each, kind in kinds_below(host).items() if kind == "sandbox" and each != one]
+
+
 def test_a_page_whose_sandbox_is_killed_again_is_a_decoder_crash(reader: SandboxReader) -> None:
     # Given what happens whenever this page is read: then it may well be the page
     with in_mid_page(reader, dense_png()) as busy:
         busy.sandbox.kill()
-        again = wait_for(lambda: next((each for each in alive(*busy.host.children()) if each != busy.sandbox), None))
-        again.kill()
+        wait_for(lambda: sandboxes_but(busy.host, busy.sandbox)).pop().kill()
 
     assert busy.results[0].error == "decoder_crash"
     assert_reads_on(reader)
