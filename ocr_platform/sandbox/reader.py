@@ -206,9 +206,12 @@ class SandboxReader:
 
     def _close_failed(self) -> None:
         """End a host that is gone or silent, and tell how it ended: what it said itself goes nowhere, for secrecy."""
-        if self._host is not None:
-            _log.error("sandbox_host_lost", extra={"status": self._host.status()})
-        self.close()
+        try:
+            if self._host is not None:
+                _log.error("sandbox_host_lost", extra={"status": self._host.status()})
+        finally:
+            # Also when a time limit strikes while it is waited for: a late answer must not meet the next request.
+            self.close()
 
     def _of_the_host(self, ask: Callable[[SandboxHost], T]) -> T:
         """Ask the host, and once more a new one: it sees nothing foreign, so that its death is nobody's page's."""

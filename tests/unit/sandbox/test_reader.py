@@ -355,6 +355,22 @@ class TestKills:
             reader.languages()
         assert statuses_of_lost_hosts(caplog) == [None]
 
+    def test_host_is_gone_even_if_a_time_limit_strikes_while_its_end_is_waited_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def struck(_host: process.SandboxHost) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(process, "_HOST_SECONDS", 0.5)
+        monkeypatch.setattr(process.SandboxHost, "status", struck)
+        reader = SandboxReader(config(), tmp_path, {}, ("-c", "import time; time.sleep(60)"))
+
+        with pytest.raises(KeyboardInterrupt):
+            reader.languages()
+
+        assert reader._host is None
+        assert list(tmp_path.iterdir()) == []
+
     def test_host_that_dies_each_time_is_a_missing_engine(self, reader: SandboxReader) -> None:
         with reader.load([tiff(20)]) as document, pytest.raises(EngineMissing):
             reader.recognise(document, 1, ["die"])
