@@ -7,6 +7,8 @@ from urllib.parse import quote
 from celery import Celery
 from kombu.utils.scheduling import round_robin_cycle
 
+from ocr_platform.broker_login import OPTION, BrokerLogin
+from ocr_platform.logins import Login, LoginSource
 from ocr_platform.settings import Settings
 from ocr_platform.workflow import ASSIST_QUEUE, routing
 
@@ -31,24 +33,39 @@ class AssistLast(round_robin_cycle):  # type: ignore[type-arg]
         return sorted((self.items or [])[:n], key=lambda queue: queue == ASSIST_QUEUE)
 
 
-def make_app(settings: Settings) -> Celery:
-    """An application that can publish; `worker.app` adds the tasks."""
+def make_app(settings: Settings, logins: LoginSource | None = None) -> Celery:
+    """An application that can publish; `worker.app` adds the tasks.
+
+    `logins` says who logs in to Redis, for each new connection; without it what the settings have.
+    """
     app = Celery("ocr_platform", broker=broker_url(settings), set_as_current=False)
     app.conf.update(routing())
     app.conf.update(_delivery(settings))
     app.conf.update(_connection(settings))
+    login = fixed_login(settings)
+    if logins is None and login is not None:
+        logins = LoginSource("redis", lambda: login)
+    if logins is not None:
+        app.conf.broker_transport = "ocr_platform.broker_login:Transport"
+        app.conf.broker_transport_options[OPTION] = BrokerLogin(logins)
     return app
 
 
-def broker_url(settings: Settings) -> str:
-    """The broker's URL. It holds the password: never log it."""
-    login = ""
-    if settings.redis_password is not None:
-        password = quote(settings.redis_password.get_secret_value(), safe="")
-        login = f"{quote(settings.redis_username or '', safe='')}:{password}@"
+def fixed_login(settings: Settings) -> Login | None:
+    """The login that the settings hold, if they do."""
+    if settings.redis_password is None:
+        return None
+    return Login(settings.redis_username or "", settings.redis_password.get_secret_value())
+
+
+def broker_url(settings: Settings, login: Login | None = None) -> str:
+    """The broker's URL; with a login it holds the password: never log it."""
+    user = ""
+    if login is not None:
+        user = f"{quote(login.user, safe='')}:{quote(login.password, safe='')}@"
     host = f"[{settings.redis_host}]" if ":" in settings.redis_host else settings.redis_host
     scheme = "rediss" if settings.redis_tls else "redis"
-    return f"{scheme}://{login}{host}:{settings.redis_port}/0"
+    return f"{scheme}://{user}{host}:{settings.redis_port}/0"
 
 
 def hard_limit_seconds(settings: Settings) -> float:
@@ -108,5 +125,9 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "enable_utc": True,
     }
     if settings.redis_tls:
-        options["broker_use_ssl"] = {"ssl_cert_reqs": "required", "ssl_ca_certs": str(settings.redis_ca_file)}
+        options["broker_use_ssl"] = {
+            "ssl_cert_reqs": "required",
+            "ssl_ca_certs": str(settings.redis_ca_file),
+            "ssl_check_hostname": True,
+        }
     return options

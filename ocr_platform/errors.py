@@ -16,6 +16,10 @@ class RetryPolicy(StrEnum):
     SYSTEMIC = "systemic"  # every document would fail: the fault is in the installation
 
 
+EXIT_CONFIG = 78
+"""Exit code of a process that cannot start as it is configured: EX_CONFIG of sysexits.h."""
+
+
 class PlatformError(Exception):
     """Root of all errors that the platform raises on purpose."""
 
@@ -262,6 +266,20 @@ class StorageUnavailable(TransientError):
 
     code = "storage_unavailable"
     default_message = "The object store does not answer."
+
+
+class CredentialsUnavailable(TransientError):
+    """Raised when credentials cannot be had, and none are left from before; the message says where they were sought."""
+
+    code = "credentials_unavailable"
+    default_message = "Credentials cannot be had; the worker's log says which, and where they were sought."
+
+
+class CredentialsRefused(TransientError):
+    """Raised when AWS does not know the credentials any more, and others could not be had at once."""
+
+    code = "credentials_refused"
+    default_message = "AWS refuses the credentials as unknown or expired; check the role, or the keys in the secret."
 
 
 class DatabaseUnavailable(TransientError):

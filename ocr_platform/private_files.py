@@ -10,3 +10,8 @@ def write_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, 0o600)  # also where an earlier one was open to others
         file.write(content)
+
+
+def read_secret(path: Path) -> str:
+    """The secret in a file, without the line end that editors add. Raises OSError, UnicodeDecodeError."""
+    return path.read_text(encoding="utf-8").rstrip("\r\n")

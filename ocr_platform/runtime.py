@@ -1,17 +1,20 @@
 """The composition root: every service is built here, once a process, and passed in."""
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import boto3
 from celery import Celery
 from sqlalchemy import Engine
 
+from ocr_platform.access import broker_logins, database_logins
 from ocr_platform.aws.s3 import S3Store
-from ocr_platform.aws.session import s3_client
+from ocr_platform.aws.session import make_session, s3_client
 from ocr_platform.broker import make_app
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
@@ -33,12 +36,17 @@ class Runtime:
     @cached_property
     def app(self) -> Celery:
         """The Celery application, for publishing."""
-        return make_app(self.settings)
+        return make_app(self.settings, broker_logins(self.settings, lambda: self.aws))
+
+    @cached_property
+    def aws(self) -> boto3.session.Session:
+        """The session whose credentials all clients share: they are fetched, and renewed, once for all."""
+        return make_session(self.settings)
 
     @cached_property
     def engine(self) -> Engine:
         """Connections to Postgres."""
-        return make_engine(self.settings)
+        return make_engine(self.settings, database_logins(self.settings, lambda: self.aws))
 
     @cached_property
     def repository(self) -> JobRepository:
@@ -58,7 +66,7 @@ class Runtime:
     def store(self) -> S3Store:
         """Encrypted objects."""
         return S3Store(
-            client=s3_client(self.settings),
+            client=s3_client(self.settings, self.aws),
             bucket=self.settings.s3_bucket_name,
             kms_key_id=self.settings.kms_key_id,
             max_source_bytes=self.settings.ocr_max_source_bytes,
@@ -78,9 +86,17 @@ class Runtime:
             render_dpi=self.settings.ocr_render_dpi,
         )
 
-    @cached_property
+    @property
     def reader(self) -> "SandboxReader":
-        """The sandbox. Imported here alone: applications have no decoders installed."""
+        """This thread's sandbox: a reader serves one document at a time."""
+        return self._readers()
+
+    @cached_property
+    def _readers(self) -> "PerThread[SandboxReader]":
+        return PerThread(self._make_reader)
+
+    def _make_reader(self) -> "SandboxReader":
+        """A reader. Imported here alone: applications have no decoders installed."""
         from ocr_platform.sandbox.config import Config
         from ocr_platform.sandbox.reader import SandboxReader
 
@@ -113,15 +129,36 @@ class Runtime:
     def close(self) -> None:
         """End what was built: the sandbox process and the connections."""
         built = vars(self)
-        if "reader" in built:
-            self.reader.close()
+        if "_readers" in built:
+            for reader in self._readers.made:
+                reader.close()
         if "engine" in built:
             self.engine.dispose()
         if "app" in built:
             self.app.close()
+        if "store" in built:
+            self.store.client.close()
 
 
 R_co = TypeVar("R_co", bound=Runtime, covariant=True)
+T = TypeVar("T")
+
+
+class PerThread(Generic[T]):
+    """A service for each thread that asks; `made` are all of them."""
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._own = threading.local()
+        self.made: list[T] = []
+
+    def __call__(self) -> T:
+        """This thread's service."""
+        if not hasattr(self._own, "service"):
+            self._own.service = self._build()
+            self.made.append(self._own.service)
+        service: T = self._own.service
+        return service
 
 
 class PerProcess(Generic[R_co]):
@@ -130,12 +167,18 @@ class PerProcess(Generic[R_co]):
     def __init__(self, build: Callable[[], R_co]) -> None:
         self._build = build
         self._built: tuple[int, R_co] | None = None
+        # Held for as long as constructing takes, which connects to nothing: no fork finds it held.
+        self._lock = threading.Lock()
 
     def __call__(self) -> R_co:
         """This process's runtime."""
-        if self._built is None or self._built[0] != os.getpid():
-            self._built = (os.getpid(), self._build())
-        return self._built[1]
+        built = self._built
+        if built is None or built[0] != os.getpid():
+            with self._lock:  # threads of a pool ask at the same time
+                built = self._built
+                if built is None or built[0] != os.getpid():
+                    built = self._built = (os.getpid(), self._build())
+        return built[1]
 
     def close(self) -> None:
         """End what this process built; what the parent built is the parent's."""

@@ -10,7 +10,7 @@ from celery import Celery, chain
 from celery.canvas import Signature
 from kombu import Exchange, Queue
 
-from ocr_platform.broker import broker_url
+from ocr_platform.broker import broker_url, fixed_login
 from ocr_platform.settings import Settings, load_settings
 
 QUEUES = ("bare.io", "bare.cpu")
@@ -20,7 +20,7 @@ _SOFT_LIMIT, _HARD_LIMIT, _VISIBILITY = 240, 300, 900  # seconds; as the platfor
 
 def make_bare_app(settings: Settings, *, events: bool) -> Celery:
     """The application. Whatever the platform sets beyond this list is the platform's own price."""
-    app = Celery("bare", broker=broker_url(settings), set_as_current=False)
+    app = Celery("bare", broker=broker_url(settings, fixed_login(settings)), set_as_current=False)
     exchange = Exchange("bare")
     io_queue, cpu_queue = QUEUES
     app.conf.update(

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
-from ocr_platform.errors import SourceChanged, SourceMissing, StorageDenied, StorageUnavailable
+from ocr_platform.aws.refusals import REFUSED
+from ocr_platform.errors import (
+    CredentialsRefused,
+    CredentialsUnavailable,
+    SourceChanged,
+    SourceMissing,
+    StorageDenied,
+    StorageUnavailable,
+)
 
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"})
 # A key in any state but enabled makes every document fail, exactly as a missing permission does.
@@ -14,11 +22,6 @@ _DENIED = frozenset(
     {
         "AccessDenied",
         "403",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "ExpiredToken",
-        "InvalidToken",
-        "ResourceNotFoundException",  # the secret of AWS_SECRET_ARN
         "AccessDeniedException",
         "KMS.DisabledException",
         "KMS.NotFoundException",
@@ -37,11 +40,13 @@ def translated_errors() -> Iterator[None]:
     except FlexibleChecksumError as exc:
         raise SourceChanged from exc
     except NoCredentialsError as exc:
-        raise StorageDenied("No AWS credentials: attach an IAM role, or set AWS_SECRET_ARN.") from exc
+        raise CredentialsUnavailable from exc
     except ClientError as exc:
         code = exc.response["Error"]["Code"]
         if code in _MISSING:
             raise SourceMissing from exc
+        if code in REFUSED:
+            raise CredentialsRefused from exc
         if code in _DENIED:
             raise StorageDenied from exc
         if code == PRECONDITION_FAILED:

@@ -11,10 +11,9 @@ from ocr_platform.cli.jobs import result, status, submit
 from ocr_platform.cli.processes import beat, flower, migrate, worker
 from ocr_platform.cli.run import run
 from ocr_platform.cli.up import up
-from ocr_platform.errors import PlatformError, SettingsError, UsageError
+from ocr_platform.errors import EXIT_CONFIG, PlatformError, SettingsError, UsageError
 
 EXIT_USAGE = 2
-EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h: supervisors can tell it from a crash
 
 
 class _Group(click.Group):

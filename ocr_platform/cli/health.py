@@ -19,11 +19,11 @@ def health(as_json: bool) -> None:
 
     The figures come from Postgres, which knows what Redis and Flower do not: leases, retries, messages to be sent.
     """
-    from ocr_platform.db.engine import make_engine
     from ocr_platform.db.health import health as ask
+    from ocr_platform.runtime import Runtime
 
     settings = load_settings()
-    found = ask(make_engine(settings))
+    found = ask(Runtime(settings).engine)
     click.echo(json.dumps(asdict(found), default=str) if as_json else _describe(found))
     sys.exit(1 if reaper_is_silent(found, settings) else 0)
 

@@ -1,9 +1,28 @@
 """Commands that production runs: worker, beat, flower, migrate. Each is configured by the environment alone."""
 
+import logging
+
 import click
 
-from ocr_platform.settings import load_settings
+from ocr_platform.monitoring.logging import configure_logging
+from ocr_platform.runtime import Runtime
+from ocr_platform.settings import Insecurity, Settings, Surroundings, allowed_insecurities, load_settings
 from ocr_platform.workflow import QUEUES
+
+_log = logging.getLogger(__name__)
+
+
+_NO_REDIS = (Insecurity.REDIS_TLS, Insecurity.REDIS_PASSWORD)
+
+
+def service_settings(*unused: Insecurity) -> Settings:
+    """Settings of a process of the platform; what is insecure ends it, unless it is allowed, which is logged."""
+    surroundings = Surroundings.of_this_process(*unused)
+    settings = load_settings(surroundings=surroundings)
+    configure_logging(settings.ocr_log_level)
+    for insecurity, line in allowed_insecurities(settings, surroundings):
+        _log.warning("insecure_allowed", extra={"insecurity": insecurity, "fault": line})
+    return settings
 
 
 @click.command()
@@ -17,11 +36,10 @@ def worker(queues: str, concurrency: int | None, name: str, pool: str) -> None:
     On SIGTERM it takes nothing new, ends or hands back what it has, and is gone within OCR_STOP_SECONDS and a few
     more; no document loses an attempt by it. On SIGQUIT it ends at once.
     """
-    from ocr_platform.db.engine import make_engine
     from ocr_platform.worker.app import make_worker_app
 
-    settings = load_settings()
-    make_engine(settings).dispose()  # a missing password ends the start, not the first document
+    settings = service_settings()
+    Runtime(settings).engine.dispose()  # a missing password ends the start, not the first document
     app = make_worker_app(settings)
     arguments = [
         "worker",
@@ -42,7 +60,7 @@ def beat() -> None:
     """Run the reaper, which wakes up what no worker goes on with. Run two or more: one is active, the others wait."""
     from ocr_platform.worker.beat import serve_beat
 
-    serve_beat(load_settings())
+    serve_beat(service_settings())
 
 
 @click.command()
@@ -53,14 +71,13 @@ def flower() -> None:
     """
     from ocr_platform.worker.flower import serve_flower
 
-    serve_flower(load_settings())
+    serve_flower(service_settings(Insecurity.DB_SSLMODE))
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest schema. Safe to run from many containers at once."""
-    from ocr_platform.db.engine import make_engine
     from ocr_platform.db.migrate import migrate as upgrade
 
-    before, after = upgrade(make_engine(load_settings()))
+    before, after = upgrade(Runtime(service_settings(*_NO_REDIS)).engine)
     click.echo(f"The schema is at revision {after}" + (" already." if before == after else f" (was {before})."))

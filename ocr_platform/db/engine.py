@@ -4,30 +4,46 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import psycopg2
 from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ocr_platform.errors import DatabaseUnavailable, InternalError, SettingsError
+from ocr_platform.errors import DatabaseUnavailable, InternalError, PlatformError, SettingsError
+from ocr_platform.logins import Login, LoginSource
 from ocr_platform.settings import Settings
 
 _CONNECT_TIMEOUT_SECONDS = 5
 _PING_AFTER_SECONDS = 1.0
 _USED = "ocr_platform.used"
+_NOBODY = (
+    "Connection refused",
+    "timeout expired",
+    "timed out",
+    "could not translate host name",
+    "No route to host",
+    "Network is unreachable",
+    "server closed the connection",
+    "Connection reset",
+    "SSL error",
+    "certificate",
+)
 
 
-def make_engine(settings: Settings) -> Engine:
-    """A lazy engine: no connection is opened before the first statement. Raises SettingsError without a password."""
-    if settings.db_password is None:
-        raise SettingsError(["DB_PASSWORD: missing; set it, or DB_PASSWORD_FILE"])
+def make_engine(settings: Settings, logins: LoginSource | None = None) -> Engine:
+    """A lazy engine: no connection is opened before the first statement.
+
+    `logins` says who logs in, for each new connection; without it DB_USER with DB_PASSWORD. Raises SettingsError
+    when there is neither.
+    """
+    logins = logins or _fixed_login(settings)
     url = URL.create(
         "postgresql+psycopg2",
-        username=settings.db_user,
-        password=settings.db_password.get_secret_value(),
         host=settings.db_host,
         port=settings.db_port,
         database=settings.db_name,
@@ -54,9 +70,39 @@ def make_engine(settings: Settings) -> Engine:
         pool_size=2,
         max_overflow=3,
     )
+    event.listen(engine, "do_connect", partial(_log_in, logins))
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_after_a_pause)
     return engine
+
+
+def _fixed_login(settings: Settings) -> LoginSource:
+    if settings.db_password is None:
+        raise SettingsError(["DB_PASSWORD: missing; set DB_PASSWORD_FILE, DB_SECRET_ARN, DB_IAM_AUTH or DB_PASSWORD"])
+    login = Login(settings.db_user, settings.db_password.get_secret_value())
+    return LoginSource("database", lambda: login)
+
+
+def _log_in(
+    logins: LoginSource, dialect: Dialect, _record: ConnectionPoolEntry, cargs: list[Any], cparams: dict[str, Any]
+) -> DBAPIConnection:
+    """Open a connection; when the server refuses the login, once more with what the login is by now."""
+    login = logins.current()
+    try:
+        return dialect.connect(*cargs, **cparams, user=login.user, password=login.password)
+    except psycopg2.OperationalError as exc:
+        other = logins.another(login) if login_refused(exc) else None
+        if other is None:
+            raise
+    return dialect.connect(*cargs, **cparams, user=other.user, password=other.password)
+
+
+def login_refused(error: BaseException) -> bool:
+    """True when the server answered, and refused; psycopg2 gives no code, and a server speaks its own language.
+
+    What says that nobody answered comes from this side, where libpq speaks English unless a program sets LC_MESSAGES.
+    """
+    return not any(sign in str(error) for sign in _NOBODY)
 
 
 def _note_use(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
@@ -83,6 +129,8 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
+    except PlatformError:
+        raise  # a login that could not be had
     except (OperationalError, InterfaceError, NoConnectionFree) as exc:
         raise DatabaseUnavailable from exc
     except DBAPIError as exc:

@@ -11,18 +11,22 @@ from celery.signals import (
     setup_logging,
     task_postrun,
     worker_init,
+    worker_process_init,
     worker_process_shutdown,
     worker_shutdown,
     worker_shutting_down,
 )
 from celery.worker.control import Panel
 
+from ocr_platform.access import broker_logins
 from ocr_platform.broker import make_app
 from ocr_platform.monitoring.logging import configure_logging
 from ocr_platform.runtime import PerProcess
 from ocr_platform.settings import Settings
+from ocr_platform.worker.inherited import drop_connections
 from ocr_platform.worker.services import WorkerRuntime
 from ocr_platform.worker.shutdown import Shutdown
+from ocr_platform.worker.start import require_start
 from ocr_platform.worker.tasks import register_tasks
 
 # A process that ends waits, by tenths of a second, until its last result was read. A worker that is stopping reads no
@@ -41,15 +45,33 @@ _REMOTE_CONTROL = frozenset(
 
 def make_worker_app(settings: Settings, runtime_type: type[WorkerRuntime] = WorkerRuntime) -> Celery:
     """An application for workers and Flower; `runtime_type` builds the services of each process."""
-    app = make_app(settings)
+    shutdown = Shutdown()
+    runtime = PerProcess(lambda: runtime_type(settings, shutdown))
+    app = make_app(settings, broker_logins(settings, lambda: runtime().aws))
     app.conf.broker_transport = "ocr_platform.worker.transport:Transport"
     if settings.ocr_concurrency is not None:
         app.conf.worker_concurrency = settings.ocr_concurrency
-    shutdown = Shutdown()
-    runtime = PerProcess(lambda: runtime_type(settings, shutdown))
     register_tasks(app, runtime)
+    _connect_start(settings)
     _connect_signals(settings, runtime, shutdown)
     return app
+
+
+def _connect_start(settings: Settings) -> None:
+    @worker_init.connect(weak=False)
+    def _check(**_: object) -> None:
+        require_start(settings)
+
+    @worker_init.connect(weak=False)
+    def _restrict(**_: object) -> None:
+        for name in Panel.data.keys() - _REMOTE_CONTROL:
+            del Panel.data[name]
+        pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_WORD_TRIES
+
+    @worker_process_init.connect(weak=False)
+    def _begin_process(**_: object) -> None:
+        # No network here: a process that is not ready within 4 seconds is killed.
+        drop_connections()
 
 
 def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shutdown: Shutdown) -> None:
@@ -59,12 +81,6 @@ def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shu
         configure_logging(settings.ocr_log_level)
         # With each lost connection Celery advises to kill running tasks. They need not die: see `broker`.
         warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
-
-    @worker_init.connect(weak=False)
-    def _restrict(**_: object) -> None:
-        for name in Panel.data.keys() - _REMOTE_CONTROL:
-            del Panel.data[name]
-        pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_WORD_TRIES
 
     @worker_shutting_down.connect(weak=False)
     def _stop(**_: object) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from celery.beat import ScheduleEntry, Scheduler
 from celery.signals import setup_logging
 
-from ocr_platform.broker import make_app
 from ocr_platform.monitoring.logging import configure_logging
 from ocr_platform.runtime import Runtime
 from ocr_platform.settings import Settings
@@ -27,7 +26,7 @@ def serve_beat(settings: Settings) -> None:
         configure_logging(settings.ocr_log_level)
 
     runtime = Runtime(settings)
-    app = make_app(settings)
+    app = runtime.app
     app.conf.update(
         beat_scheduler=scheduler_of(Reaper(runtime)),
         beat_schedule={_ENTRY: {"task": _ENTRY, "schedule": settings.ocr_sweep_seconds}},

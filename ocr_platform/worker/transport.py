@@ -14,6 +14,7 @@ from kombu.transport import redis, virtual
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
+from ocr_platform import broker_login
 from ocr_platform.worker.envelope import MalformedMessageError, checked
 from ocr_platform.workflow import QUEUES
 
@@ -77,7 +78,7 @@ class QoS(redis.QoS):
             _refused(exc)
 
 
-class Channel(redis.Channel):
+class Channel(broker_login.Channel):
     """Takes messages one at a time; one that cannot be taken is dropped."""
 
     QoS = QoS
@@ -114,7 +115,7 @@ class Channel(redis.Channel):
         transport: Any = self.connection
         if transport is None or transport.client is None:
             raise RedisConnectionError("the channel is closed")
-        return super()._connparams(*args, **kwargs)  # type: ignore[misc]
+        return super()._connparams(*args, **kwargs)
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
@@ -137,7 +138,7 @@ class Channel(redis.Channel):
             return None
 
 
-class Transport(redis.Transport):
+class Transport(broker_login.Transport):
     """kombu's, with that channel."""
 
     Channel = Channel

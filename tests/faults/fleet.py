@@ -145,6 +145,7 @@ class Fleet:
         *,
         concurrency: int = 2,
         queues: str | None = None,
+        pool: str = "prefork",
         crash: Crash | Sequence[Crash] | Arming = (),
         env: Mapping[str, str] | None = None,
         via: str = "",
@@ -154,7 +155,12 @@ class Fleet:
 
         `crash` may also be an `Arming`, which can have the clock wrong or another protocol version.
         """
-        arguments = ["worker", f"--concurrency={concurrency}", *([f"--queues={queues}"] if queues else [])]
+        arguments = [
+            "worker",
+            f"--pool={pool}",
+            f"--concurrency={concurrency}",
+            *([f"--queues={queues}"] if queues else []),
+        ]
         return self._start(name, arguments, _armed(crash), env or {}, via, " ready." if wait else None)
 
     def start_beat(

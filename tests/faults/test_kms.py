@@ -23,7 +23,7 @@ ALSO_THROTTLED = Answer(s3_error("ThrottlingException", 400))
 def test_work_begins_when_the_secret_with_the_keys_is_to_be_had(
     make_fleet: Callable[..., Fleet], page: Document, undisturbed_of: Finder
 ) -> None:
-    # Given a worker whose keys are in a secret, which is refused for longer than boto3 asks for it
+    # Given a worker that starts while the secret with its keys is refused, for longer than boto3 asks for it
     fleet = make_fleet()
     rules = [
         fleet.proxy("s3").on(b"secretsmanager.GetSecretValue", Answer(answer), times=4)
@@ -36,7 +36,11 @@ def test_work_begins_when_the_secret_with_the_keys_is_to_be_had(
 
     fleet.wait_all(jobs, 2 * WORK_SECONDS)
     assert [rule.hits for rule in rules] == [4, 4]
-    assert logs.events(fleet, "worker", "stage_retried", code="storage_unavailable")
+    waited = [line["fault"] for line in logs.events(fleet, "worker", "start_waits")]
+    assert waited == [
+        "AWS_SECRET_ARN: cannot be read now (ThrottlingException)",
+        "AWS_SECRET_ARN: cannot be read now (InternalServiceError)",
+    ]
     print(check(fleet, jobs, limit=LIMIT, expected=undisturbed_of(page)))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 import redis
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
@@ -40,18 +40,24 @@ def engine(empty_engine: Engine) -> Engine:
     return empty_engine
 
 
+def _url(engine: Engine, database: Servers) -> URL:
+    """The database with its login, which the platform's own URL does not have."""
+    login = database.database_login
+    return engine.url.set(username=login.user, password=login.password)
+
+
 @pytest.fixture
-def crowd(engine: Engine) -> Iterator[Engine]:
+def crowd(engine: Engine, database: Servers) -> Iterator[Engine]:
     """The same database for twenty threads at once: the platform's own engine has fewer connections."""
-    made = create_engine(engine.url, isolation_level="AUTOCOMMIT", pool_size=20, max_overflow=0)
+    made = create_engine(_url(engine, database), isolation_level="AUTOCOMMIT", pool_size=20, max_overflow=0)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def plain_engine(engine: Engine) -> Iterator[Engine]:
+def plain_engine(engine: Engine, database: Servers) -> Iterator[Engine]:
     """The same database as an application reaches it, whose transactions are its own."""
-    made = create_engine(engine.url)
+    made = create_engine(_url(engine, database))
     yield made
     made.dispose()
 

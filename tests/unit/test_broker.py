@@ -7,6 +7,7 @@ from kombu.utils.imports import symbol_by_name
 from kombu.utils.url import parse_url
 
 from ocr_platform.broker import AssistLast, broker_url, make_app
+from ocr_platform.logins import Login
 from ocr_platform.settings import Settings, load_settings
 from ocr_platform.workflow import ASSIST_QUEUE, CPU_QUEUE, IO_QUEUE, QUEUES
 
@@ -14,7 +15,7 @@ PASSWORD = "p@ss:w/rd#?%&+ ü"
 
 
 def test_password_is_quoted_so_that_it_arrives_as_it_is(environ: dict[str, str]) -> None:
-    url = broker_url(load_settings(environ | {"REDIS_USERNAME": "pl@tform", "REDIS_PASSWORD": PASSWORD}))
+    url = broker_url(load_settings(environ), Login("pl@tform", PASSWORD))
 
     parts = parse_url(url)
 
@@ -24,10 +25,17 @@ def test_password_is_quoted_so_that_it_arrives_as_it_is(environ: dict[str, str])
 
 
 def test_password_without_a_user_is_the_default_users(environ: dict[str, str]) -> None:
-    parts = parse_url(broker_url(load_settings(environ | {"REDIS_PASSWORD": "word"})))
+    parts = parse_url(broker_url(load_settings(environ), Login("", "word")))
 
     assert parts["password"] == "word"
     assert not parts["userid"]
+
+
+def test_the_applications_url_has_no_password(environ: dict[str, str]) -> None:
+    app = make_app(load_settings(environ | {"REDIS_USERNAME": "platform", "REDIS_PASSWORD": "hush-hush"}))
+
+    assert app.conf.broker_url == "redis://localhost:6379/0"
+    assert "hush-hush" not in str(app.conf.table(with_defaults=True))
 
 
 def test_no_password_means_no_login_in_the_url(settings: Settings) -> None:
@@ -46,7 +54,11 @@ def test_tls_requires_the_servers_certificate(environ: dict[str, str]) -> None:
     app = make_app(settings)
 
     assert broker_url(settings).startswith("rediss://")
-    assert app.conf.broker_use_ssl == {"ssl_cert_reqs": "required", "ssl_ca_certs": "/etc/ca.pem"}
+    assert app.conf.broker_use_ssl == {
+        "ssl_cert_reqs": "required",
+        "ssl_ca_certs": "/etc/ca.pem",
+        "ssl_check_hostname": True,
+    }
 
 
 def test_without_tls_nothing_is_asked_of_certificates(settings: Settings) -> None:

@@ -90,9 +90,9 @@ def test_they_read_no_setting_and_no_environment() -> None:
 def test_environment_is_read_by_the_settings_and_by_the_local_stack_alone() -> None:
     readers = {name for name, text in SOURCES.items() if re.search(r"\bos\.environ|\bgetenv\b|import environ", text)}
 
-    assert "settings.py" in readers
+    assert "settings/environment.py" in readers
     # An engine reads what the sandbox's host was started with, which is `Settings.sandbox_environment` and no more.
-    assert {name for name in readers if not name.startswith(("local/", "ocr/engines/"))} == {"settings.py"}
+    assert {name for name in readers if not name.startswith(("local/", "ocr/engines/"))} == {"settings/environment.py"}
 
 
 @pytest.mark.parametrize("point", CrashPoint)

@@ -42,6 +42,8 @@ PUBLIC_CODES = {
     "recognition_failed": "document",
     # the surroundings
     "storage_unavailable": "transient",
+    "credentials_unavailable": "transient",
+    "credentials_refused": "transient",
     "database_unavailable": "transient",
     "broker_unavailable": "transient",
     "scratch_full": "transient",

@@ -10,7 +10,7 @@ from celery.result import AsyncResult
 from benchmarks.servers import wait_for_worker
 from benchmarks.speed.contenders.base import JOBS, ContenderFailed, Ground, Turn, required, tail
 from benchmarks.speed.contenders.served import measured_with_servers
-from ocr_platform.broker import broker_url
+from ocr_platform.broker import broker_url, fixed_login
 from ocr_platform.errors import StackFailed
 
 _PATIENCE_SECONDS = 300.0  # for one page; it is there to end a run that hangs
@@ -28,7 +28,7 @@ class CeleryPytesseract:
         """Recognise all pages once, from the first message to the last result."""
         python = required("python")
         required("pytesseract")
-        url = broker_url(ground.servers.settings)
+        url = broker_url(ground.servers.settings, fixed_login(ground.servers.settings))
         log = ground.servers.log_of("celery")
         app = Celery("peer", broker=url, backend=url, set_as_current=False)
         with ground.folder() as folder:

@@ -8,7 +8,16 @@ from botocore.exceptions import (
 )
 
 from ocr_platform.aws.errors import translated_errors
-from ocr_platform.errors import PlatformError, SourceChanged, SourceMissing, StorageDenied, StorageUnavailable
+from ocr_platform.aws.refusals import REFUSED
+from ocr_platform.errors import (
+    CredentialsRefused,
+    CredentialsUnavailable,
+    PlatformError,
+    SourceChanged,
+    SourceMissing,
+    StorageDenied,
+    StorageUnavailable,
+)
 
 
 def _answer(code: str) -> ClientError:
@@ -25,11 +34,11 @@ def _answer(code: str) -> ClientError:
         (_answer("403"), StorageDenied),
         (_answer("KMS.DisabledException"), StorageDenied),
         (_answer("KMS.KMSInvalidStateException"), StorageDenied),
-        (_answer("ExpiredToken"), StorageDenied),
+        *[(_answer(code), CredentialsRefused) for code in sorted(REFUSED)],
         (_answer("SlowDown"), StorageUnavailable),
         (_answer("503"), StorageUnavailable),
         (_answer("InternalError"), StorageUnavailable),
-        (NoCredentialsError(), StorageDenied),
+        (NoCredentialsError(), CredentialsUnavailable),
         (EndpointConnectionError(endpoint_url="https://s3"), StorageUnavailable),
         (ReadTimeoutError(endpoint_url="https://s3"), StorageUnavailable),
         (ConnectionResetError(), StorageUnavailable),

@@ -3,7 +3,7 @@
 import itertools
 import re
 
-from ocr_platform.settings import Settings, load_settings
+from ocr_platform.settings import Insecurity, Settings, load_settings
 from tests.unit.deployment.support import (
     AWS_KEYS,
     COMPOSE_TEXT,
@@ -22,7 +22,7 @@ class TestEnvironmentExample:
     def test_it_holds_no_secret_and_no_name_for_one(self) -> None:
         for name, (value, _) in documented().items():
             if SECRET_NAME.search(name) and not name.endswith("_FILE"):
-                assert name in {"KMS_KEY_ID", "AWS_SECRET_ARN", "SECRETS_DIR"}
+                assert name in {"KMS_KEY_ID", "SECRETS_DIR"} or name.endswith("_SECRET_ARN")
             if name.endswith("PASSWORD_FILE"):
                 assert value.startswith("/etc/ocr-platform/secrets/")
 
@@ -44,7 +44,8 @@ class TestEnvironmentExample:
 
     def test_it_names_every_setting_and_nothing_else(self) -> None:
         secrets = {name.removesuffix("_FILE") for name in documented() if name.endswith("PASSWORD_FILE")}
-        settings = set(map(str.upper, Settings.model_fields)) - AWS_KEYS - {"PATH"}
+        files = {"DB_PASSWORD_FILE", "REDIS_PASSWORD_FILE"}
+        settings = set(map(str.upper, Settings.model_fields)) - AWS_KEYS - {"PATH"} - files
         compose = {name for name, _, _ in INTERPOLATION.findall(COMPOSE_TEXT)}
         named = {name for name in documented() if name.removesuffix("_FILE") not in secrets} | secrets
         assert named == settings | compose
@@ -58,11 +59,12 @@ class TestEnvironmentExample:
             "DB_USER": "user",
             "DB_PASSWORD": "password",
             "DB_SSLMODE": "disable",
+            "OCR_ALLOW_INSECURE": ",".join(Insecurity),
         }
         compared = 0
         for name, (value, is_set) in documented().items():
             field = Settings.model_fields.get(name.lower())
-            if field is not None and not is_set and field.default is not None:
+            if field is not None and not is_set and field.default is not None and value:
                 settings = load_settings(required | {name: value})
                 assert getattr(settings, name.lower()) == field.default, name
                 compared += 1

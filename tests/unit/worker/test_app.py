@@ -8,6 +8,7 @@ from celery.signals import worker_init, worker_process_shutdown, worker_shutting
 from celery.worker.control import Panel
 
 from ocr_platform.settings import Settings, load_settings
+from ocr_platform.worker import start
 from ocr_platform.worker.app import make_worker_app
 from ocr_platform.worker.services import WorkerRuntime
 from ocr_platform.workflow import ASSIST_TASK, TASK_NAMES
@@ -36,6 +37,8 @@ def test_concurrency_is_the_settings_or_celerys_own(environ: dict[str, str]) -> 
 def test_a_worker_may_be_asked_how_it_is_and_not_be_told_anything(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Given a worker that finds all in order, which tests with real servers show
+    monkeypatch.setattr(start, "faults_at_start", lambda _settings: [])
     monkeypatch.setattr(Panel, "data", dict(Panel.data))
     monkeypatch.setattr(pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT", 300)
     make_worker_app(settings)

@@ -1,43 +1,31 @@
-"""Typed settings: the only reader of the environment.
+"""All settings with their types, bounds and defaults; names are those of the environment."""
 
-Names are those of the environment. Every secret may come as `NAME_FILE`, the path of a file that holds it. A wrong or
-missing value is one readable line that names the variable; the value of a secret is never shown.
-"""
-
-import os
-from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ocr_platform.errors import SettingsError, UsageError
 from ocr_platform.models import EngineName, JobOptions, SandboxMode
 
-_SECRETS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "DB_PASSWORD",
-    "REDIS_PASSWORD",
-    "OCR_FLOWER_PASSWORD",
-)
 _MIB = 1024 * 1024
 # glibc's manual, "Memory Allocation Tunables": images of pages lie in the heap, and the heap in large pages.
 _LARGE_PAGES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=536870912:glibc.malloc.trim_threshold=536870912"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+# A URL here would bring a scheme along, and with it a connection that nobody verified.
+HostName = Annotated[Name, StringConstraints(pattern=r"^[^/@\s]+$")]
 KeyArn = Annotated[
     str,
     StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$"),
 ]
 SecretArn = Annotated[
     str,
-    StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$"),
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]+$"),
 ]
 
 
@@ -49,11 +37,40 @@ def _language_names(value: str) -> str:
     return value
 
 
+def _names(value: object) -> object:
+    """A list that is written `one,another`."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
 class AppEnv(StrEnum):
     """Where the platform runs; production refuses what only development may do."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class AwsCredentials(StrEnum):
+    """Where AWS credentials come from."""
+
+    AUTO = "auto"
+    ROLE = "role"
+    SECRET = "secret"  # noqa: S105  a kind, no password
+    ENVIRONMENT = "environment"
+
+
+class Insecurity(StrEnum):
+    """What production refuses, by the name under which OCR_ALLOW_INSECURE lets it pass."""
+
+    AWS_KEYS = "aws_keys"
+    AWS_ENDPOINT = "aws_endpoint"
+    PLAIN_PASSWORDS = "plain_passwords"
+    EXAMPLE_SECRETS = "example_secrets"
+    DB_SSLMODE = "db_sslmode"
+    REDIS_TLS = "redis_tls"
+    REDIS_PASSWORD = "redis_password"  # noqa: S105  a name
+    DOTENV = "dotenv"
+    CORE_DUMPS = "core_dumps"
+    DEBUG = "debug"
 
 
 class LogLevel(StrEnum):
@@ -82,7 +99,10 @@ class Settings(BaseSettings):
     )
 
     app_env: AppEnv = AppEnv.PRODUCTION
+    ocr_allow_insecure: Annotated[frozenset[Insecurity], BeforeValidator(_names)] = frozenset()
 
+    ocr_aws_credentials: AwsCredentials = AwsCredentials.AUTO
+    ocr_credentials_refresh_seconds: Annotated[float, Field(ge=1, le=86_400)] = 2_700.0
     aws_region: Name
     s3_bucket_name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     kms_key_id: KeyArn
@@ -92,18 +112,23 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr | None = None
     aws_session_token: SecretStr | None = None
 
-    db_host: Name = "localhost"
+    db_host: HostName = "localhost"
     db_port: Port = 5432
     db_name: Name
     db_user: Name
     db_password: SecretStr | None = None  # Flower never talks to the database
+    db_password_file: Path | None = None
+    db_secret_arn: SecretArn | None = None
+    db_iam_auth: bool = False
     db_sslmode: SslMode | None = None
     db_sslrootcert: Path | None = None
 
-    redis_host: Name = "localhost"
+    redis_host: HostName = "localhost"
     redis_port: Port = 6379
     redis_username: Name | None = None
     redis_password: SecretStr | None = None
+    redis_password_file: Path | None = None
+    redis_secret_arn: SecretArn | None = None
     redis_tls: bool = False
     redis_ca_file: Path | None = None
 
@@ -132,6 +157,7 @@ class Settings(BaseSettings):
     ocr_max_claims: Annotated[int, Field(ge=10, le=1_000_000)] = 200
     ocr_backoff_seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
     ocr_max_helpers: Annotated[int, Field(ge=0, le=1000)] = 8
+    ocr_start_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
     ocr_stop_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
     ocr_sweep_seconds: Annotated[float, Field(ge=0.1, le=600)] = 5.0
     ocr_wake_patience_seconds: Annotated[float, Field(ge=1, le=3600)] = 30.0
@@ -160,15 +186,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = []
-        keys = (self.aws_access_key_id, self.aws_secret_access_key)
-        if self.app_env is AppEnv.PRODUCTION:
-            if any(keys):
-                faults.append("AWS_ACCESS_KEY_ID: not allowed in production; use an IAM role or AWS_SECRET_ARN")
-            if self.aws_endpoint_url and not self.aws_endpoint_url.startswith("https://"):
-                faults.append("AWS_ENDPOINT_URL: must be https:// in production")
-        if any(keys) and not all(keys):
-            faults.append("AWS_SECRET_ACCESS_KEY: give it together with AWS_ACCESS_KEY_ID, or neither")
+        faults = [*self._aws_faults(), *self._login_faults()]
         if self.redis_tls and self.redis_ca_file is None:
             faults.append("REDIS_CA_FILE: required with REDIS_TLS=true, so that the server's certificate is checked")
         if self.resolved_sslmode in (SslMode.VERIFY_CA, SslMode.VERIFY_FULL) and self.db_sslrootcert is None:
@@ -176,6 +194,43 @@ class Settings(BaseSettings):
         if faults:
             raise SettingsError(faults)
         return self
+
+    def _aws_faults(self) -> list[str]:
+        faults = []
+        keys = (self.aws_access_key_id, self.aws_secret_access_key)
+        if any(keys) and not all(keys):
+            faults.append("AWS_SECRET_ACCESS_KEY: give it together with AWS_ACCESS_KEY_ID, or neither")
+        if self.ocr_aws_credentials is AwsCredentials.SECRET and self.aws_secret_arn is None:
+            faults.append("AWS_SECRET_ARN: required with OCR_AWS_CREDENTIALS=secret")
+        if self.ocr_aws_credentials is AwsCredentials.ENVIRONMENT and not any(keys):
+            faults.append("AWS_ACCESS_KEY_ID: required with OCR_AWS_CREDENTIALS=environment")
+        region = self.kms_key_id.split(":")[3]
+        if region != self.aws_region:
+            faults.append(f"AWS_REGION: is {self.aws_region}, but KMS_KEY_ID lies in {region}; S3 needs one region")
+        return faults
+
+    def _login_faults(self) -> list[str]:
+        """Two ways to log in: nobody would know which one counts."""
+        database = {
+            "DB_PASSWORD": self.db_password,
+            "DB_SECRET_ARN": self.db_secret_arn,
+            "DB_IAM_AUTH": self.db_iam_auth,
+        }
+        broker = {"REDIS_PASSWORD": self.redis_password, "REDIS_SECRET_ARN": self.redis_secret_arn}
+        return [
+            f"{given[0]}: give {' or '.join(given)}, not {'both' if len(given) == 2 else 'all'}"  # noqa: PLR2004
+            for given in ([name for name, value in ways.items() if value] for ways in (database, broker))
+            if len(given) > 1
+        ]
+
+    @cached_property
+    def aws_credentials(self) -> AwsCredentials:
+        """`OCR_AWS_CREDENTIALS`; for auto the secret if one is named, keys if there are any, else the role."""
+        if self.ocr_aws_credentials is not AwsCredentials.AUTO:
+            return self.ocr_aws_credentials
+        if self.aws_secret_arn is not None:
+            return AwsCredentials.SECRET
+        return AwsCredentials.ENVIRONMENT if self.aws_access_key_id else AwsCredentials.ROLE
 
     @cached_property
     def resolved_sslmode(self) -> SslMode:
@@ -200,60 +255,3 @@ class Settings(BaseSettings):
         if self.tessdata_prefix:
             environment["TESSDATA_PREFIX"] = self.tessdata_prefix
         return environment
-
-
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read settings from `environ` (the process's own by default). Raises SettingsError with a line per fault."""
-    source = os.environ if environ is None else environ
-    values, faults = _values(source)
-    try:
-        settings = Settings(**values)
-    except SettingsError as exc:
-        faults.extend(exc.faults)
-    except ValidationError as exc:
-        # A secret whose file could not be read has its line already.
-        named = {line.partition(":")[0].removesuffix("_FILE") for line in faults}
-        faults.extend(_fault(error) for error in exc.errors() if _variable(error) not in named)
-    if faults:
-        raise SettingsError(faults)
-    return settings
-
-
-def _values(source: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """Values by field name, secrets read from their files; an empty variable counts as not set."""
-    names = {field.upper() for field in Settings.model_fields}
-    values: dict[str, Any] = {name.lower(): source[name] for name in names if source.get(name)}
-    faults = []
-    for name in _SECRETS:
-        path = source.get(f"{name}_FILE")
-        if not path:
-            continue
-        if name.lower() in values:
-            faults.append(f"{name}: give {name} or {name}_FILE, not both")
-            continue
-        try:
-            secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) else "not UTF-8 text"
-            faults.append(f"{name}_FILE: cannot read {path}: {reason}")
-            continue
-        if not secret:
-            faults.append(f"{name}_FILE: {path} is empty")
-        values[name.lower()] = secret
-    return values, faults
-
-
-def _variable(error: Any) -> str:
-    return str(error["loc"][0]).upper()
-
-
-def _fault(error: Any) -> str:
-    """One line for one pydantic error; its text never carries the input (hide_input_in_errors)."""
-    name = _variable(error)
-    if error["type"] == "missing":
-        hint = f"set it, or {name}_FILE" if name in _SECRETS else "set it"
-        return f"{name}: missing; {hint}"
-    if name == "KMS_KEY_ID":
-        return f"{name}: must be the key's full ARN, arn:aws:kms:REGION:ACCOUNT:key/ID"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{name}: {message[0].lower()}{message[1:]}"

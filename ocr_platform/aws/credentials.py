@@ -1,0 +1,135 @@
+"""AWS credentials as botocore providers: in memory alone, renewed in time, and renewed when AWS refuses them."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials, ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ocr_platform.errors import CredentialsUnavailable, PlatformError
+
+_log = logging.getLogger(__name__)
+
+# botocore renews as soon as less than this is left of what it was told (its advisory window).
+_WINDOW = timedelta(minutes=15)
+_RETRY = timedelta(seconds=30)
+_LEAST_PAUSE_SECONDS = 1.0
+_MOST_PAUSE_SECONDS = 60.0
+
+Metadata = Mapping[str, Any]
+"""botocore's: access_key, secret_key, token, and expiry_time as ISO 8601, or None for keys that do not expire."""
+
+
+class RenewableCredentials(DeferredRefreshableCredentials):
+    """Credentials that go on as long as AWS takes them.
+
+    `fetch` gets new ones: early, by jitter not in all processes at once. When it fails the last good ones stay: it is
+    AWS that says when they are over. Keys without an expiry are fetched again after `interval`.
+    """
+
+    # botocore's own, of which its types say nothing; a test of each renewal would fail without them.
+    _refresh_lock: AbstractContextManager[bool]
+    _frozen_credentials: ReadOnlyCredentials | None
+    _set_from_data: Callable[[Metadata], None]
+    _publish_refresh: Callable[[], None]
+
+    def __init__(self, fetch: Callable[[], Metadata], method: str, interval: timedelta) -> None:
+        super().__init__(refresh_using=self._fetch_or_keep, method=method)
+        self._fetch = fetch
+        self._interval = interval
+        self._good: Metadata | None = None
+        self._forced_at = 0.0
+        self._pause = _LEAST_PAUSE_SECONDS
+
+    def refused(self, access_key: str) -> bool:
+        """AWS refused this key: fetch others, if they are still those in use; true when there are others now.
+
+        However many requests are refused, it is once a second, and more rarely while nothing new comes.
+        """
+        with self._refresh_lock:
+            before = self._frozen_credentials
+            if before is None or before.access_key != access_key:
+                return True
+            if time.monotonic() - self._forced_at < self._pause:
+                return False
+            self._forced_at = time.monotonic()
+            self._set_from_data(self._fetch_or_keep())
+            self._publish_refresh()
+            changed = bool(self._frozen_credentials != before)
+            self._pause = _LEAST_PAUSE_SECONDS if changed else min(2 * self._pause, _MOST_PAUSE_SECONDS)
+        _log.info("credentials_refused", extra={"method": self.method, "renewed": changed})
+        return changed
+
+    def _fetch_or_keep(self) -> dict[str, Any]:
+        try:
+            fetched = self._fetch()
+        except (PlatformError, BotoCoreError, ClientError, OSError) as exc:
+            if self._good is None:
+                raise
+            code = exc.code if isinstance(exc, PlatformError) else type(exc).__name__
+            _log.warning("credentials_not_renewed", extra={"method": self.method, "code": code})
+            return {**self._good, "expiry_time": _renewal_after(_RETRY)}
+        self._good = fetched
+        return {**fetched, "expiry_time": _renewal_after(self._lasting(fetched["expiry_time"]))}
+
+    def _lasting(self, expiry: str | None) -> timedelta:
+        """How long credentials are used: until botocore's window, or for half of a shorter life."""
+        if expiry is None:
+            return self._interval
+        left = datetime.fromisoformat(expiry) - datetime.now(UTC)
+        return max(left - _WINDOW, left / 2)
+
+
+def _renewal_after(time_left: timedelta) -> str:
+    """The expiry to tell botocore, so that it renews about then: up to a fifth earlier, no two processes together."""
+    return (datetime.now(UTC) + random.uniform(0.8, 1.0) * time_left + _WINDOW).isoformat()  # noqa: S311
+
+
+class Provider(CredentialProvider):
+    """The one provider of a session: whatever else a machine has lying around is not used."""
+
+    METHOD = "ocr-platform"
+
+    def __init__(self, fetch: Callable[[], Metadata], method: str, interval: timedelta) -> None:
+        super().__init__()
+        self._make: Callable[[], RenewableCredentials] = lambda: RenewableCredentials(fetch, method, interval)
+
+    def load(self) -> RenewableCredentials:
+        """Credentials that are fetched at the first request."""
+        return self._make()
+
+
+def session_with(provider: Provider, region: str) -> boto3.session.Session:
+    """A session that takes its credentials from this provider and from nowhere else. Nothing is fetched yet."""
+    session = botocore.session.get_session()
+    resolver = session.get_component("credential_provider")
+    resolver.providers[:] = [provider]
+    return boto3.session.Session(botocore_session=session, region_name=region)
+
+
+def keys_of_secret(fields: Mapping[str, Any], assume: Callable[[Mapping[str, Any], str], Metadata]) -> Metadata:
+    """Credentials from a secret's fields: its keys, or the role that it names, which `assume` takes on with them."""
+    role = fields.get("AWS_ROLE_ARN")
+    if role:
+        return assume(fields, str(role))
+    return {
+        "access_key": fields["AWS_ACCESS_KEY_ID"],
+        "secret_key": fields["AWS_SECRET_ACCESS_KEY"],
+        "token": fields.get("AWS_SESSION_TOKEN"),
+        "expiry_time": None,
+    }
+
+
+def no_role(asked: str) -> CredentialsUnavailable:
+    """The error for a machine without a role, which says what was asked and what to do."""
+    return CredentialsUnavailable(
+        f"AWS credentials: no IAM role; {asked}. Attach an instance profile to the EC2 instance, give the ECS task a "
+        "task role (taskRoleArn), or set AWS_SECRET_ARN outside AWS"
+    )
