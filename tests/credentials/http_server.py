@@ -1,7 +1,7 @@
 """HTTP/1.1 on the loopback interface: whole requests, whole answers, connections that stay open."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
@@ -109,7 +109,3 @@ class _Handler(BaseHTTPRequestHandler):
         if len(data) < length:
             raise ConnectionAbortedError("the client went away before its request was complete")
         return data
-
-
-def json_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, [("Content-Type", "application/json"), *(headers or {}).items()], body)
