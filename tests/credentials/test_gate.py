@@ -171,3 +171,15 @@ def test_head_is_refused_without_a_body(gate: AwsGate, servers: Servers, role: K
             s3.head_object(Bucket=servers.aws.bucket, Key="x")
         assert refused.value.response["Error"] == {"Code": "403", "Message": "Forbidden"}
     assert gate.counts == {("s3", "HEAD", "SignatureDoesNotMatch"): 2}
+
+
+def test_head_with_an_expired_token(gate: AwsGate, servers: Servers, role: Key, opened: ExitStack) -> None:
+    gate.keys.issue(replace(role, expires=datetime.now(UTC)))
+    s3 = client("s3", gate.url, opened, role.access_key, role.secret_key, role.token)
+
+    with pytest.raises(ClientError) as refused:
+        s3.head_object(Bucket=servers.aws.bucket, Key="x")
+
+    # No more than the status is told, and botocore takes that for a wrong region: it asks for the bucket's as well
+    assert refused.value.response["Error"] == {"Code": "400", "Message": "Bad Request"}
+    assert gate.counts == {("s3", "HEAD", "ExpiredToken"): 2}

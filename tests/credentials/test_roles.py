@@ -109,21 +109,21 @@ def test_a_container_without_a_token(gate: AwsGate, servers: Servers) -> None:
 def test_keys_are_the_same_until_they_are_near_their_end(
     gate: AwsGate, endpoint: RoleEndpoint, opened: ExitStack
 ) -> None:
-    began = datetime.now(UTC)
     first = endpoint.current()
+    sts = caller(gate, opened, first)
     assert endpoint.current() == first
     assert first.expires is not None
+    assert first.expires <= datetime.now(UTC) + timedelta(seconds=3)
 
     while endpoint.current() == first:
         time.sleep(0.02)
     remaining = first.expires - datetime.now(UTC)
-    caller(gate, opened, first).get_caller_identity()  # the old ones live on
+    sts.get_caller_identity()  # the old ones live on
     time.sleep(remaining.total_seconds() + 0.05)
     with pytest.raises(ClientError, match="ExpiredToken"):
-        caller(gate, opened, first).get_caller_identity()
+        sts.get_caller_identity()
 
-    assert timedelta(seconds=0.8) < remaining <= timedelta(seconds=1)
-    assert first.expires - began < timedelta(seconds=3.5)
+    assert timedelta(0) < remaining <= timedelta(seconds=1)
     assert endpoint.issued[0] == first.access_key
 
 
@@ -162,7 +162,7 @@ def test_the_document_has_what_an_instance_finds(endpoint: RoleEndpoint) -> None
 
 
 def test_nothing_without_a_good_token(endpoint: RoleEndpoint) -> None:
-    short = {"X-aws-ec2-metadata-token-ttl-seconds": "1"}
+    short = {"X-aws-ec2-metadata-token-ttl-seconds": "2"}
     _, token = asked(endpoint, "PUT", "/latest/api/token", short)
     good = {"X-aws-ec2-metadata-token": token}
 
@@ -170,7 +170,7 @@ def test_nothing_without_a_good_token(endpoint: RoleEndpoint) -> None:
     assert asked(endpoint, "GET", CREDENTIALS)[0] == 401
     assert asked(endpoint, "GET", CREDENTIALS, {"X-aws-ec2-metadata-token": "false"})[0] == 401
     assert asked(endpoint, "GET", f"{CREDENTIALS}other", good)[0] == 404
-    time.sleep(1.05)
+    time.sleep(2.05)
     assert asked(endpoint, "GET", CREDENTIALS, good)[0] == 401
     assert endpoint.counts == {"token": 1, "role": 1, "version 1": 1, "unauthorized": 2, "no role": 1}
 
