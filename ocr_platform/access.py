@@ -1,11 +1,13 @@
 """Who logs in to Postgres and Redis, by the way that the settings choose."""
 
+import os
 from collections.abc import Callable
 
 import boto3
 
+from ocr_platform.aws.credentials import KnownKeys
 from ocr_platform.aws.database_token import database_token, token_refused
-from ocr_platform.aws.session import secrets_manager
+from ocr_platform.aws.session import make_session, secrets_manager
 from ocr_platform.logins import Login, LoginSource, login_in_file
 from ocr_platform.settings import Settings
 
@@ -17,7 +19,24 @@ _TOKEN_SECONDS = 1.0
 _BROKER_SECONDS = 10.0
 
 
-def database_logins(settings: Settings, session: Session) -> LoginSource | None:
+class Access:
+    """Who the platform is, for one process and those that it forks: they inherit what is known, and no connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known = KnownKeys()
+        self._own: tuple[int, boto3.session.Session] | None = None
+        self.database = _database_logins(settings, self.session)
+        self.broker = _broker_logins(settings, self.session)
+
+    def session(self) -> boto3.session.Session:
+        """This process's session, whose credentials all its clients share: they are fetched, and renewed, once."""
+        if self._own is None or self._own[0] != os.getpid():
+            self._own = (os.getpid(), make_session(self._settings, self._known))
+        return self._own[1]
+
+
+def _database_logins(settings: Settings, session: Session) -> LoginSource | None:
     """The login of DB_SECRET_ARN, DB_IAM_AUTH or DB_PASSWORD_FILE; None where the settings have all there is."""
     user = settings.db_user
     if settings.db_secret_arn is not None:
@@ -36,7 +55,7 @@ def database_logins(settings: Settings, session: Session) -> LoginSource | None:
     return None
 
 
-def broker_logins(settings: Settings, session: Session) -> LoginSource | None:
+def _broker_logins(settings: Settings, session: Session) -> LoginSource | None:
     """The login of REDIS_SECRET_ARN or REDIS_PASSWORD_FILE; None where the settings have all there is."""
     user = settings.redis_username or ""
     if settings.redis_secret_arn is not None:

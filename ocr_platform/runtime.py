@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -12,9 +12,9 @@ import boto3
 from celery import Celery
 from sqlalchemy import Engine
 
-from ocr_platform.access import broker_logins, database_logins
+from ocr_platform.access import Access
 from ocr_platform.aws.s3 import S3Store
-from ocr_platform.aws.session import make_session, s3_client
+from ocr_platform.aws.session import s3_client
 from ocr_platform.broker import make_app
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
@@ -32,21 +32,27 @@ class Runtime:
     """Services by name, each built when it is first asked for, so that nothing is inherited over a fork."""
 
     settings: Settings
+    inherited: Access | None = field(default=None, repr=False)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who the platform is: what was inherited, or found out anew."""
+        return self.inherited or Access(self.settings)
 
     @cached_property
     def app(self) -> Celery:
         """The Celery application, for publishing."""
-        return make_app(self.settings, broker_logins(self.settings, lambda: self.aws))
+        return make_app(self.settings, self.access.broker)
 
-    @cached_property
+    @property
     def aws(self) -> boto3.session.Session:
-        """The session whose credentials all clients share: they are fetched, and renewed, once for all."""
-        return make_session(self.settings)
+        """The session whose credentials all clients share."""
+        return self.access.session()
 
     @cached_property
     def engine(self) -> Engine:
         """Connections to Postgres."""
-        return make_engine(self.settings, database_logins(self.settings, lambda: self.aws))
+        return make_engine(self.settings, self.access.database)
 
     @cached_property
     def repository(self) -> JobRepository:

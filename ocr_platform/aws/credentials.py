@@ -5,7 +5,9 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -27,6 +29,13 @@ Metadata = Mapping[str, Any]
 """botocore's: access_key, secret_key, token, and expiry_time as ISO 8601, or None for keys that do not expire."""
 
 
+@dataclass
+class KnownKeys:
+    """The last good credentials, for the processes that are forked from this one: Secrets Manager may be away then."""
+
+    good: Metadata | None = field(default=None, repr=False)
+
+
 class RenewableCredentials(DeferredRefreshableCredentials):
     """Credentials that go on as long as AWS takes them.
 
@@ -40,11 +49,13 @@ class RenewableCredentials(DeferredRefreshableCredentials):
     _set_from_data: Callable[[Metadata], None]
     _publish_refresh: Callable[[], None]
 
-    def __init__(self, fetch: Callable[[], Metadata], method: str, interval: timedelta) -> None:
+    def __init__(
+        self, fetch: Callable[[], Metadata], method: str, interval: timedelta, known: KnownKeys | None = None
+    ) -> None:
         super().__init__(refresh_using=self._fetch_or_keep, method=method)
         self._fetch = fetch
         self._interval = interval
-        self._good: Metadata | None = None
+        self._known = known or KnownKeys()
         self._forced_at = 0.0
         self._pause = _LEAST_PAUSE_SECONDS
 
@@ -71,12 +82,12 @@ class RenewableCredentials(DeferredRefreshableCredentials):
         try:
             fetched = self._fetch()
         except (PlatformError, BotoCoreError, ClientError, OSError) as exc:
-            if self._good is None:
+            if self._known.good is None:
                 raise
             code = exc.code if isinstance(exc, PlatformError) else type(exc).__name__
             _log.warning("credentials_not_renewed", extra={"method": self.method, "code": code})
-            return {**self._good, "expiry_time": _renewal_after(_RETRY)}
-        self._good = fetched
+            return {**self._known.good, "expiry_time": _renewal_after(_RETRY)}
+        self._known.good = fetched
         return {**fetched, "expiry_time": _renewal_after(self._lasting(fetched["expiry_time"]))}
 
     def _lasting(self, expiry: str | None) -> timedelta:
@@ -97,9 +108,11 @@ class Provider(CredentialProvider):
 
     METHOD = "ocr-platform"
 
-    def __init__(self, fetch: Callable[[], Metadata], method: str, interval: timedelta) -> None:
+    def __init__(
+        self, fetch: Callable[[], Metadata], method: str, interval: timedelta, known: KnownKeys | None = None
+    ) -> None:
         super().__init__()
-        self._make: Callable[[], RenewableCredentials] = lambda: RenewableCredentials(fetch, method, interval)
+        self._make = partial(RenewableCredentials, fetch, method, interval, known)
 
     def load(self) -> RenewableCredentials:
         """Credentials that are fetched at the first request."""

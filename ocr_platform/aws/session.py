@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ocr_platform.aws.credentials import Metadata, Provider, keys_of_secret, session_with
+from ocr_platform.aws.credentials import KnownKeys, Metadata, Provider, keys_of_secret, session_with
 from ocr_platform.aws.refusals import renewing
 from ocr_platform.aws.role import fetch_role
 from ocr_platform.aws.secrets import SecretsManager
@@ -46,17 +46,18 @@ _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _ROLE_SECONDS = 3600
 
 
-def make_session(settings: Settings) -> boto3.session.Session:
+def make_session(settings: Settings, known: KnownKeys | None = None) -> boto3.session.Session:
     """A session with the credentials that the settings ask for: `Settings.aws_credentials` says which.
 
-    Role and secret are fetched at the first request and renewed by themselves.
+    Role and secret are fetched at the first request and renewed by themselves; until then, and when that fails, what is
+    `known` is used.
     """
     interval = timedelta(seconds=settings.ocr_credentials_refresh_seconds)
     match settings.aws_credentials:
         case AwsCredentials.ROLE:
-            return session_with(Provider(fetch_role, "role", interval), settings.aws_region)
+            return session_with(Provider(fetch_role, "role", interval, known), settings.aws_region)
         case AwsCredentials.SECRET:
-            return session_with(Provider(_SecretKeys(settings), "secret", interval), settings.aws_region)
+            return session_with(Provider(_SecretKeys(settings), "secret", interval, known), settings.aws_region)
         case _:
             return _static_session(settings)
 

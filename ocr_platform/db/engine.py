@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ocr_platform.errors import DatabaseUnavailable, InternalError, PlatformError, SettingsError
+from ocr_platform.errors import CredentialsUnavailable, DatabaseUnavailable, InternalError, SettingsError
 from ocr_platform.logins import Login, LoginSource
 from ocr_platform.settings import Settings
 
@@ -129,8 +129,8 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
-    except PlatformError:
-        raise  # a login that could not be had
+    except CredentialsUnavailable as exc:
+        raise DatabaseUnavailable from exc
     except (OperationalError, InterfaceError, NoConnectionFree) as exc:
         raise DatabaseUnavailable from exc
     except DBAPIError as exc:

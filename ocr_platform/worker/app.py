@@ -18,7 +18,7 @@ from celery.signals import (
 )
 from celery.worker.control import Panel
 
-from ocr_platform.access import broker_logins
+from ocr_platform.access import Access
 from ocr_platform.broker import make_app
 from ocr_platform.monitoring.logging import configure_logging
 from ocr_platform.runtime import PerProcess
@@ -46,21 +46,22 @@ _REMOTE_CONTROL = frozenset(
 def make_worker_app(settings: Settings, runtime_type: type[WorkerRuntime] = WorkerRuntime) -> Celery:
     """An application for workers and Flower; `runtime_type` builds the services of each process."""
     shutdown = Shutdown()
-    runtime = PerProcess(lambda: runtime_type(settings, shutdown))
-    app = make_app(settings, broker_logins(settings, lambda: runtime().aws))
+    access = Access(settings)
+    runtime = PerProcess(lambda: runtime_type(settings, access, shutdown))
+    app = make_app(settings, access.broker)
     app.conf.broker_transport = "ocr_platform.worker.transport:Transport"
     if settings.ocr_concurrency is not None:
         app.conf.worker_concurrency = settings.ocr_concurrency
     register_tasks(app, runtime)
-    _connect_start(settings)
+    _connect_start(settings, access)
     _connect_signals(settings, runtime, shutdown)
     return app
 
 
-def _connect_start(settings: Settings) -> None:
+def _connect_start(settings: Settings, access: Access) -> None:
     @worker_init.connect(weak=False)
     def _check(**_: object) -> None:
-        require_start(settings)
+        require_start(settings, access)
 
     @worker_init.connect(weak=False)
     def _restrict(**_: object) -> None:

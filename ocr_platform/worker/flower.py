@@ -2,8 +2,7 @@
 
 from flower.command import options as flower_options
 
-from ocr_platform.access import broker_logins
-from ocr_platform.aws.session import make_session
+from ocr_platform.access import Access
 from ocr_platform.broker import broker_url, fixed_login
 from ocr_platform.errors import SettingsError
 from ocr_platform.settings import Settings
@@ -30,6 +29,6 @@ def serve_flower(settings: Settings) -> None:
     app = make_worker_app(settings)
     app.conf.broker_transport = "redis"  # it tells what kind of broker there is by this name
     # Its own connections know a login from the URL alone; what changes it needs a restart.
-    logins = broker_logins(settings, lambda: make_session(settings))
+    logins = Access(settings).broker
     app.conf.update(broker_url=broker_url(settings, logins.current() if logins else fixed_login(settings)))
     app.start(["flower"])

@@ -12,10 +12,11 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from sqlalchemy import text
 from urllib3.exceptions import HTTPError
 
+from ocr_platform.access import Access
 from ocr_platform.aws.refusals import REFUSED
 from ocr_platform.aws.session import make_client
 from ocr_platform.db.engine import login_refused, statement
-from ocr_platform.errors import EXIT_CONFIG, DatabaseUnavailable, PlatformError
+from ocr_platform.errors import EXIT_CONFIG, CredentialsUnavailable, DatabaseUnavailable, PlatformError
 from ocr_platform.runtime import Runtime
 from ocr_platform.settings import Settings
 
@@ -36,18 +37,18 @@ _S3 = {
 }
 
 
-def require_start(settings: Settings) -> None:
+def require_start(settings: Settings, access: Access) -> None:
     """End this process with a line for each fault, if there is one.
 
     Celery logs what its handlers raise and goes on; only the end of the program is its end.
     """
-    faults = faults_at_start(settings)
+    faults = faults_at_start(settings, access)
     if faults:
         sys.stderr.writelines(f"ocr-platform: {line}\n" for line in faults)  # as for wrong settings: for people
         sys.exit(EXIT_CONFIG)
 
 
-def faults_at_start(settings: Settings) -> list[str]:
+def faults_at_start(settings: Settings, access: Access) -> list[str]:
     """What is wrong, a line each; empty when all is well, within OCR_START_SECONDS.
 
     Whatever is missing may be just on its way: a database that starts, a role that is being attached.
@@ -55,7 +56,7 @@ def faults_at_start(settings: Settings) -> list[str]:
     ends = time.monotonic() + settings.ocr_start_seconds
     told: list[str] = []
     while True:
-        faults = _faults(settings)
+        faults = _faults(settings, access)
         if not faults or time.monotonic() >= ends:
             return faults
         for line in faults:
@@ -65,9 +66,9 @@ def faults_at_start(settings: Settings) -> list[str]:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _faults(settings: Settings) -> list[str]:
+def _faults(settings: Settings, access: Access) -> list[str]:
     """One look at everything, with services of its own that are gone afterwards: what is forked inherits none."""
-    with closing(Runtime(settings)) as runtime:
+    with closing(Runtime(settings, access)) as runtime:
         checks: tuple[Callable[[Runtime], Iterator[str]], ...] = (_aws, _database, _redis)
         return [line for check in checks for line in check(runtime)]
 
@@ -122,7 +123,9 @@ def _database(runtime: Runtime) -> Iterator[str]:
                 yield f"DB_NAME: {settings.db_name} has no tables of the platform; run ocr-platform migrate"
     except DatabaseUnavailable as exc:
         cause = str(exc.__cause__)
-        if "certificate" in cause or "SSL" in cause:
+        if isinstance(exc.__cause__, CredentialsUnavailable):
+            yield cause
+        elif "certificate" in cause or "SSL" in cause:
             yield f"DB_SSLROOTCERT: {server} has no certificate that it signs for this host, or no TLS"
         elif login_refused(exc.__cause__ or exc):
             yield (
@@ -130,8 +133,6 @@ def _database(runtime: Runtime) -> Iterator[str]:
             )
         else:
             yield f"DB_HOST: {server} does not answer"
-    except PlatformError as exc:
-        yield exc.message
 
 
 def _redis(runtime: Runtime) -> Iterator[str]:

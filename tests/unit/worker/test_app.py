@@ -38,7 +38,7 @@ def test_a_worker_may_be_asked_how_it_is_and_not_be_told_anything(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a worker that finds all in order, which tests with real servers show
-    monkeypatch.setattr(start, "faults_at_start", lambda _settings: [])
+    monkeypatch.setattr(start, "faults_at_start", lambda *_: [])
     monkeypatch.setattr(Panel, "data", dict(Panel.data))
     monkeypatch.setattr(pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT", 300)
     make_worker_app(settings)
