@@ -1,6 +1,6 @@
 """Flower, behind a login; the login reaches it in memory, not by command line or environment."""
 
-from flower.command import options as flower_options
+from celery import Celery
 
 from ocr_platform.errors import SettingsError
 from ocr_platform.settings import Settings
@@ -19,11 +19,20 @@ def serve_flower(settings: Settings) -> None:
     ]
     if settings.ocr_flower_password is None or missing:
         raise SettingsError(missing)
+    from flower.command import options as flower_options
+
     flower_options.basic_auth = [f"{settings.ocr_flower_user}:{settings.ocr_flower_password.get_secret_value()}"]
     flower_options.address = settings.ocr_flower_host
     flower_options.port = settings.ocr_flower_port
     # It only shows: whoever got past the login cannot stop workers or send tasks.
     flower_options.read_only = True
+    make_flower_app(settings).start(["flower"])
+
+
+def make_flower_app(settings: Settings) -> Celery:
+    """An application that asks workers and hears events, and needs no more in Redis than that."""
     app = make_worker_app(settings)
-    app.conf.broker_transport = "redis"  # it tells what kind of broker there is by this name
-    app.start(["flower"])
+    app.conf.broker_transport = "redis"  # Flower tells what kind of broker there is by this name
+    # Else kombu would put messages of dead workers back wherever it waits for an answer: the workers do that.
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "ack_emulation": False}
+    return app

@@ -107,7 +107,7 @@ def test_nobody_stops_a_worker_through_flower(stack: LocalStack) -> None:
 
 def secrets_of(stack: LocalStack) -> dict[str, str]:
     return {
-        "Redis": stack.redis_login.password,
+        **{login.user: login.password for login in stack.redis_logins.values()},
         "Redis's administrator": stack.redis_admin.password,
         "Postgres": stack.database_login.password,
         "Flower": stack.flower_login.password,
