@@ -68,6 +68,13 @@ def test_the_platforms_user_may_do_what_celery_does(servers: Servers) -> None:
         assert client.info("server")["redis_version"]
 
 
+def test_no_process_of_the_stack_asks_redis_for_more_than_it_may(stack: LocalStack) -> None:
+    # Given a stack that is ready, and that other tests may have given work
+    login = stack.redis_admin
+    with redis.Redis(HOST, stack.redis_port, username=login.user, password=login.password) as admin:
+        assert admin.acl_log() == []
+
+
 def get(url: str, login: Login | None = None) -> int:
     request = Request(url)  # noqa: S310  the stack's own address
     if login is not None:
