@@ -3,6 +3,7 @@
 import base64
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -119,6 +120,46 @@ def test_notes_of_queues_that_nobody_has_any_more_are_removed(
         assert channel.sweep_bindings() == 3
 
     assert admin.keys("_kombu.*") == []
+
+
+def test_flower_hears_what_workers_tell_and_leaves_nothing(unrefused: SecureRedis, admin: redis.Redis) -> None:
+    heard: list[dict[str, Any]] = []
+    with (
+        application(unrefused, FLOWER, make_flower_app) as listening,
+        telling(unrefused),
+        listening.connection_for_read() as connection,
+    ):
+        receiver = listening.events.Receiver(connection)
+
+        def hear(event: dict[str, Any]) -> None:
+            heard.append(event)
+            receiver.should_stop = True
+
+        receiver.handlers["*"] = hear
+        receiver.capture(limit=None, timeout=10, wakeup=False)
+
+    assert heard[0]["type"] == "worker-heartbeat"
+    assert [key for key in admin.scan_iter() if key != "_kombu.binding_deadlines"] == []
+
+
+@contextmanager
+def telling(secure: SecureRedis) -> Iterator[None]:
+    """A worker that says again and again that it lives: what nobody hears is gone."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        with application(secure, WORKER) as app, app.connection_for_write() as connection:
+            dispatcher = app.events.Dispatcher(connection, hostname="somewhere")
+            while not ended.wait(0.1):
+                dispatcher.send("worker-heartbeat")
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def test_worker_and_flower_as_they_run(unrefused: SecureRedis, admin: redis.Redis, tmp_path: Path) -> None:
