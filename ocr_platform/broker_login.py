@@ -11,7 +11,11 @@ OPTION = "login"  # in Celery's broker_transport_options
 
 
 class BrokerLogin(CredentialProvider):
-    """A LoginSource as redis-py asks for it. Its text shows nothing: Celery lists its settings to whoever asks."""
+    """A LoginSource as redis-py asks for it.
+
+    Its text shows no login, since Celery lists its settings to whoever asks, but tells one source from another: by it
+    kombu decides which connections may be shared.
+    """
 
     def __init__(self, logins: LoginSource) -> None:
         self._logins = logins
@@ -22,7 +26,11 @@ class BrokerLogin(CredentialProvider):
         return (login.user, login.password) if login.user else (login.password,)
 
     def __repr__(self) -> str:
-        return "BrokerLogin()"
+        return f"BrokerLogin(source={id(self._logins):x})"
+
+    def __json__(self) -> str:
+        """What kombu writes of it into an answer to `inspect stats`."""
+        return repr(self)
 
 
 class Channel(redis.Channel):

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import click
 
+from ocr_platform.cli.processes import NO_REDIS, service_settings
 from ocr_platform.db.health import Health
-from ocr_platform.settings import Settings, load_settings
+from ocr_platform.settings import Settings
 
 _ROUNDS_MISSED = 12
 
@@ -22,7 +23,7 @@ def health(as_json: bool) -> None:
     from ocr_platform.db.health import health as ask
     from ocr_platform.runtime import Runtime
 
-    settings = load_settings()
+    settings = service_settings(*NO_REDIS)
     found = ask(Runtime(settings).engine)
     click.echo(json.dumps(asdict(found), default=str) if as_json else _describe(found))
     sys.exit(1 if reaper_is_silent(found, settings) else 0)

@@ -12,7 +12,7 @@ from ocr_platform.workflow import QUEUES
 _log = logging.getLogger(__name__)
 
 
-_NO_REDIS = (Insecurity.REDIS_TLS, Insecurity.REDIS_PASSWORD)
+NO_REDIS = (Insecurity.REDIS_TLS, Insecurity.REDIS_PASSWORD)
 
 
 def service_settings(*unused: Insecurity) -> Settings:
@@ -79,5 +79,5 @@ def migrate() -> None:
     """Bring the database to the newest schema. Safe to run from many containers at once."""
     from ocr_platform.db.migrate import migrate as upgrade
 
-    before, after = upgrade(Runtime(service_settings(*_NO_REDIS)).engine)
+    before, after = upgrade(Runtime(service_settings(*NO_REDIS)).engine)
     click.echo(f"The schema is at revision {after}" + (" already." if before == after else f" (was {before})."))

@@ -4,7 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
@@ -16,6 +16,7 @@ import redis
 
 from ocr_platform.errors import StackFailed
 from ocr_platform.local.directory import StackDirectory
+from ocr_platform.local.redis_users import NO_DEFAULT_USER
 from ocr_platform.local.service import Service, require
 from ocr_platform.local.uninterrupted import uninterrupted
 
@@ -36,14 +37,25 @@ class Login:
 def redis_service(
     directory: StackDirectory, port: int, logins: tuple[Login, Login], environment: Mapping[str, str]
 ) -> Service:
-    """Redis for the platform's user and for an administrator; no persistence, no other users."""
+    """Redis for one user who is worker, application and Flower in one, and for an administrator."""
     platform, admin = logins
-    acl = directory.write(
-        "redis.acl",
-        "user default off\n"
-        f"user {platform.user} on {_hashed(platform)} ~* &* +@all -@admin -@dangerous +info\n"
-        f"user {admin.user} on {_hashed(admin)} ~* &* +@all\n",
+    users = (
+        f"user {platform.user} on {_hashed(platform)} ~* &* +@all -@admin -@dangerous +info",
+        administrator(admin),
     )
+    return redis_with_users(directory, port, users, environment)
+
+
+def administrator(login: Login) -> str:
+    """The line of a user who may do everything."""
+    return f"user {login.user} on {_hashed(login)} ~* &* +@all"
+
+
+def redis_with_users(
+    directory: StackDirectory, port: int, users: Sequence[str], environment: Mapping[str, str]
+) -> Service:
+    """Redis for these users, lines of its access list; no persistence, no other users."""
+    acl = directory.write("redis.acl", "\n".join((NO_DEFAULT_USER, *users)) + "\n")
     lines = {
         "bind": HOST,
         "port": port,

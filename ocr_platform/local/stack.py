@@ -8,16 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ocr_platform.broker import make_app
 from ocr_platform.db.engine import make_engine
 from ocr_platform.db.migrate import migrate
 from ocr_platform.errors import StackFailed
 from ocr_platform.local import servers
 from ocr_platform.local.aws import AwsAccount, prepare_account
 from ocr_platform.local.directory import StackDirectory
+from ocr_platform.local.redis_users import CLIENT, FLOWER, USERS, WORKER, RedisUser
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.uninterrupted import uninterrupted
 from ocr_platform.settings import Settings, load_settings
+from ocr_platform.worker.flower import make_flower_app
 
 _REGION = "eu-central-1"
 _DATABASE = "ocr_platform"
@@ -35,7 +36,7 @@ class LocalStack:
     def __init__(self, workers: int | None = None, base: Path | None = None) -> None:
         self._workers = workers or os.cpu_count() or 1
         self._base = base
-        self.redis_login = servers.Login(_USER, secrets.token_urlsafe(24))
+        self.redis_logins = {user: servers.Login(user.name, secrets.token_urlsafe(24)) for user in USERS}
         self.redis_admin = servers.Login("admin", secrets.token_urlsafe(24))
         self.database_login = servers.Login(_USER, secrets.token_urlsafe(24))
         self.flower_login = servers.Login("operator", secrets.token_urlsafe(12))
@@ -76,10 +77,11 @@ class LocalStack:
         self.redis_port, self.database_port, aws_port, self.flower_port = free_ports(4)
         bare = self.directory.environment(self.temp)
         aws = self._launch(servers.aws_service(self.directory, aws_port, bare))
-        logins = (self.redis_login, self.redis_admin)
-        redis = self._launch(servers.redis_service(self.directory, self.redis_port, logins, bare))
+        users = [user.line(login.password) for user, login in self.redis_logins.items()]
+        users.append(servers.administrator(self.redis_admin))
+        redis = self._launch(servers.redis_with_users(self.directory, self.redis_port, users, bare))
         postgres = self._launch(servers.postgres_service(self.directory, self.database_port, self.database_login, bare))
-        redis.wait_until(lambda: servers.redis_ready(self.redis_port, self.redis_login))
+        redis.wait_until(lambda: servers.redis_ready(self.redis_port, self.redis_admin))
         endpoint = f"http://{servers.HOST}:{aws_port}"
         aws.wait_until(lambda: servers.http_ready(f"{endpoint}/moto-api/"))
         access_key = "AKIA" + secrets.token_hex(8).upper()
@@ -96,7 +98,8 @@ class LocalStack:
 
     def wait_until_ready(self) -> None:
         """Wait for the worker and for Flower too."""
-        app = make_app(self.settings)
+        # As Flower: an application may not ask workers anything.
+        app = make_flower_app(load_settings(self.environment | self._redis_login(FLOWER)))
         self.worker.wait_until(lambda: bool(app.control.ping(timeout=_PING_SECONDS)))
         app.close()
         self.flower.wait_until(lambda: servers.http_ready(f"{self.flower_url}/healthcheck"))
@@ -134,13 +137,13 @@ class LocalStack:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of an application that uses this stack; secrets are files, AWS's emulated keys are not."""
-        return self._shared_environment() | {
+        return self._shared_environment(CLIENT) | {
             "AWS_ACCESS_KEY_ID": self.aws.access_key,
             "AWS_SECRET_ACCESS_KEY": self.aws.secret_key,
             "AWS_DEFAULT_REGION": self.aws.region,
         }
 
-    def _shared_environment(self) -> dict[str, str]:
+    def _shared_environment(self, redis_user: RedisUser) -> dict[str, str]:
         return {
             "APP_ENV": "development",
             "AWS_REGION": self.aws.region,
@@ -154,16 +157,20 @@ class LocalStack:
             "DB_PASSWORD_FILE": str(self.directory.path / "secrets/database"),
             "REDIS_HOST": servers.HOST,
             "REDIS_PORT": str(self.redis_port),
-            "REDIS_USERNAME": self.redis_login.user,
-            "REDIS_PASSWORD_FILE": str(self.directory.path / "secrets/redis"),
+        } | self._redis_login(redis_user)
+
+    def _redis_login(self, user: RedisUser) -> dict[str, str]:
+        return {
+            "REDIS_USERNAME": user.name,
+            "REDIS_PASSWORD_FILE": str(self.directory.path / "secrets" / user.name),
         }
 
-    def _own_environment(self) -> dict[str, str]:
+    def _own_environment(self, redis_user: RedisUser) -> dict[str, str]:
         """The environment of worker, beat and Flower: no secret in it, AWS's keys come from the secret."""
         folder = self.directory.path / "secrets"
         return (
             self.directory.environment(self.temp)
-            | self._shared_environment()
+            | self._shared_environment(redis_user)
             | {
                 "AWS_SECRET_ARN": self.aws.secret_arn,
                 "AWS_ACCESS_KEY_ID_FILE": str(folder / "aws_access_key"),
@@ -182,7 +189,7 @@ class LocalStack:
         self.directory.make("secrets")
         for name, value in (
             ("database", self.database_login.password),
-            ("redis", self.redis_login.password),
+            *((login.user, login.password) for login in self.redis_logins.values()),
             ("flower", self.flower_login.password),
             ("aws_access_key", self.aws.access_key),
             ("aws_secret_key", self.aws.secret_key),
@@ -197,8 +204,9 @@ class LocalStack:
     def _launch_own(self, command: str, stop_signal: signal.Signals = signal.SIGTERM) -> Service:
         program = [sys.executable, "-m", "ocr_platform", command]
         log = self.logs / f"{command}.log"
+        user = FLOWER if command == "flower" else WORKER
         # When we are killed they are too: a worker that stops in good order waits for a Redis that is gone as well.
-        service = Service(command, program, self._own_environment(), log, stop_signal, orphan_signal=signal.SIGKILL)
+        service = Service(command, program, self._own_environment(user), log, stop_signal, orphan_signal=signal.SIGKILL)
         self._own.append(service)
         service.launch()
         return service

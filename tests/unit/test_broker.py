@@ -3,6 +3,7 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu.utils import json
 from kombu.utils.imports import symbol_by_name
 from kombu.utils.url import parse_url
 
@@ -36,6 +37,25 @@ def test_the_applications_url_has_no_password(environ: dict[str, str]) -> None:
 
     assert app.conf.broker_url == "redis://localhost:6379/0"
     assert "hush-hush" not in str(app.conf.table(with_defaults=True))
+
+
+def test_connections_of_different_logins_are_not_shared(environ: dict[str, str]) -> None:
+    # kombu keeps one pool for connections that look the same to it.
+    apps = [make_app(load_settings(environ | {"REDIS_USERNAME": name, "REDIS_PASSWORD": "word"})) for name in "ab"]
+
+    one, other = (app.connection_for_write() for app in apps)
+
+    assert one != other
+    assert hash(one) != hash(other)
+
+
+def test_what_a_worker_tells_of_its_settings_can_be_written_and_shows_no_login(environ: dict[str, str]) -> None:
+    app = make_app(load_settings(environ | {"REDIS_USERNAME": "platform", "REDIS_PASSWORD": "hush-hush"}))
+
+    told = json.dumps(app.connection_for_read().info())  # `inspect stats` has it
+
+    assert "BrokerLogin" in told
+    assert "hush-hush" not in told
 
 
 def test_no_password_means_no_login_in_the_url(settings: Settings) -> None:

@@ -42,7 +42,7 @@ def test_closing_builds_nothing(settings: Settings) -> None:
 
     runtime.close()
 
-    assert vars(runtime) == {"settings": settings}
+    assert vars(runtime) == {"settings": settings, "inherited": None}
 
 
 def test_reader_starts_no_process_before_it_is_asked(settings: Settings) -> None:

@@ -68,6 +68,13 @@ def test_the_platforms_user_may_do_what_celery_does(servers: Servers) -> None:
         assert client.info("server")["redis_version"]
 
 
+def test_no_process_of_the_stack_asks_redis_for_more_than_it_may(stack: LocalStack) -> None:
+    # Given a stack that is ready, and that other tests may have given work
+    login = stack.redis_admin
+    with redis.Redis(HOST, stack.redis_port, username=login.user, password=login.password) as admin:
+        assert admin.acl_log() == []
+
+
 def get(url: str, login: Login | None = None) -> int:
     request = Request(url)  # noqa: S310  the stack's own address
     if login is not None:
@@ -107,7 +114,7 @@ def test_nobody_stops_a_worker_through_flower(stack: LocalStack) -> None:
 
 def secrets_of(stack: LocalStack) -> dict[str, str]:
     return {
-        "Redis": stack.redis_login.password,
+        **{login.user: login.password for login in stack.redis_logins.values()},
         "Redis's administrator": stack.redis_admin.password,
         "Postgres": stack.database_login.password,
         "Flower": stack.flower_login.password,

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from ocr_platform.settings import AppEnv, Settings, SslMode, load_settings
+from ocr_platform.cli.processes import NO_REDIS
+from ocr_platform.local.redis_users import FLOWER, WORKER
+from ocr_platform.settings import AppEnv, Settings, SslMode, Surroundings, load_settings
 from tests.unit.deployment.support import (
     AWS_KEYS,
     COMPOSE,
     COMPOSE_TEXT,
     INTERPOLATION,
     PLATFORM,
+    ROOT,
     SECRET_NAME,
     SERVICES,
     STORES,
@@ -20,6 +23,12 @@ from tests.unit.deployment.support import (
     image_user,
     interpolate,
 )
+
+REDIS_USERS = {
+    "worker": (WORKER.name, "redis_worker_password"),
+    "beat": (WORKER.name, "redis_worker_password"),
+    "flower": (FLOWER.name, "redis_flower_password"),
+}
 
 
 class TestCompose:
@@ -67,6 +76,23 @@ class TestCompose:
         assert flower["OCR_FLOWER_PASSWORD_FILE"] == "/run/secrets/flower_password"
         knowing = [name for name, service in SERVICES.items() if "flower_password" in service["secrets"]]
         assert knowing == ["flower"]
+
+    def test_each_password_of_redis_is_known_to_its_user_and_to_redis_alone(self) -> None:
+        passwords = [name for name in COMPOSE["secrets"] if name.startswith("redis_")]
+        knowing = {
+            password: {name for name, service in SERVICES.items() if password in service["secrets"]}
+            for password in passwords
+        }
+        assert knowing == {
+            "redis_worker_password": {"worker", "beat", "redis"},
+            "redis_client_password": {"redis"},
+            "redis_flower_password": {"flower", "redis"},
+        }
+
+    def test_redis_reads_its_users_from_files_that_it_cannot_change(self) -> None:
+        mounts = [mount for mount in SERVICES["redis"]["volumes"] if mount.startswith(".")]
+        assert mounts == ["./config/redis:/etc/ocr-platform/redis:ro"]
+        assert (ROOT / "config" / "redis" / "users.sh").exists()
 
     def test_flower_alone_publishes_a_port_and_only_on_loopback(self) -> None:
         published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
@@ -158,7 +184,8 @@ class TestCompose:
         for secret in SERVICES[service]["secrets"]:
             (tmp_path / secret).write_text(f"the {secret}\n", encoding="utf-8")
 
-        settings = load_settings(environ)
+        unused = NO_REDIS if service == "migrate" else ()
+        settings = load_settings(environ, Surroundings((), core_dumps=False, unused=frozenset(unused)))
 
         assert settings.app_env is AppEnv.PRODUCTION
         assert settings.resolved_sslmode is SslMode.DISABLE
@@ -167,8 +194,9 @@ class TestCompose:
         needs_database = service != "flower"
         given = settings.db_password and settings.db_password.get_secret_value()
         assert given == ("the db_password" if needs_database else None)
-        assert settings.redis_password is not None
-        assert settings.redis_password.get_secret_value() == "the redis_password"
+        user, secret = REDIS_USERS.get(service, (None, None))
+        redis_password = settings.redis_password and settings.redis_password.get_secret_value()
+        assert (settings.redis_username, redis_password) == (user, secret and f"the {secret}")
         assert (settings.ocr_flower_password is not None) == (service == "flower")
 
     def test_a_worker_has_time_to_hand_back_what_it_has_before_it_is_killed(self) -> None:
