@@ -14,6 +14,8 @@ from ocr_platform.db.migrate import migrate
 from ocr_platform.local.service import free_ports
 from ocr_platform.runtime import Runtime
 from tests.conftest import Servers
+from tests.credentials.gate import AwsGate
+from tests.credentials.roles import RoleEndpoint
 
 Environment = dict[str, str]
 _SECONDS = 60
@@ -122,6 +124,57 @@ def test_aws_that_does_not_answer(start: Callable[[Environment], list[str]], ser
     assert start({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}) == [
         f"KMS_KEY_ID: KMS in {servers.aws.region} does not answer (EndpointConnectionError)",
         f"S3_BUCKET_NAME: S3 in {servers.aws.region} does not answer (EndpointConnectionError)",
+    ]
+
+
+def test_a_role_endpoint_that_gives_none(
+    start: Callable[[Environment], list[str]], servers: Servers, gate: AwsGate
+) -> None:
+    # Given an instance without a role, one whose tokens do not get through, and a task whose endpoint fails
+    role = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": gate.url}
+    with RoleEndpoint(gate, servers.aws.access_key, servers.aws.secret_key) as roles:
+        roles.role_attached = False
+        (no_role,) = start(role | roles.imds_environment)
+        roles.role_attached, roles.tokens_refused = True, True
+        (no_token,) = start(role | roles.imds_environment)
+        roles.outage = "error"
+        (no_endpoint,) = start(role | roles.ecs_environment)
+
+        assert not roles.counts["version 1"]
+
+    asked = f"the instance metadata service at {roles.url}/ was asked (IMDSv2), and "
+    assert f"{asked}there is none. Attach an instance profile" in no_role
+    assert f"{asked}it gave no IMDSv2 token; in a container raise its hop limit to 2. Attach" in no_token
+    endpoint = "the container's endpoint (AWS_CONTAINER_CREDENTIALS_…) gave none: CredentialRetrievalError. Attach"
+    assert no_endpoint.startswith(f"AWS credentials: no IAM role; {endpoint}")
+
+
+def test_a_secret_that_may_not_be_read(
+    start: Callable[[Environment], list[str]], servers: Servers, gate: AwsGate
+) -> None:
+    gate.deny("secretsmanager")
+
+    assert start({"AWS_ENDPOINT_URL": gate.url, "AWS_SECRET_ARN": servers.aws.secret_arn}) == [
+        "AWS_SECRET_ARN: may not be read; allow secretsmanager:GetSecretValue on it, and kms:Decrypt on its key"
+    ]
+
+
+def test_a_key_and_a_bucket_that_may_not_be_used(start: Callable[[Environment], list[str]], gate: AwsGate) -> None:
+    gate.deny("kms")
+    gate.deny("s3")
+
+    assert start({"AWS_ENDPOINT_URL": gate.url}) == [
+        "KMS_KEY_ID: may not be used; allow kms:GenerateDataKey and kms:Decrypt by the role and by its policy",
+        "S3_BUCKET_NAME: may not be listed; allow s3:ListBucket and s3:ListBucketVersions on it",
+    ]
+
+
+def test_keys_that_aws_does_not_know(start: Callable[[Environment], list[str]], gate: AwsGate) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "AKIANOBODY", "AWS_SECRET_ACCESS_KEY": "s" * 40}
+
+    assert start({"AWS_ENDPOINT_URL": gate.url} | keys) == [
+        "AWS credentials: KMS refuses them (UnrecognizedClientException); source: environment",
+        "AWS credentials: S3 refuses them (InvalidAccessKeyId); source: environment",
     ]
 
 
