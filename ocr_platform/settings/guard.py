@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(r"YOUR_\w*HERE|<[^>]*>|change-?me", re.IGNORECASE)
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PASSWORDS = ("DB_PASSWORD", "REDIS_PASSWORD", "OCR_FLOWER_PASSWORD")
+# Celery reads these by itself, before what a program tells it.
+_BROKERS = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
 _SWITCHES = ("DEBUG", "FLASK_DEBUG", "PYTHONDEVMODE")
 _OFF = frozenset({"", "0", "false", "no", "off"})
 
@@ -95,8 +97,9 @@ def _connections(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fou
         )
     if not settings.redis_tls:
         yield Insecurity.REDIS_TLS, "REDIS_TLS: Redis without TLS; set REDIS_TLS=true and REDIS_CA_FILE"
-    if environ.get("CELERY_BROKER_URL"):
-        yield Insecurity.REDIS_TLS, "CELERY_BROKER_URL: Celery would connect there, past all REDIS_ settings; remove it"
+    for name in _BROKERS:
+        if environ.get(name):
+            yield Insecurity.REDIS_TLS, f"{name}: Celery would connect there, past all REDIS_ settings; remove it"
     if settings.redis_password is None and settings.redis_secret_arn is None:
         yield Insecurity.REDIS_PASSWORD, "REDIS_PASSWORD_FILE: Redis without a password; set it, or REDIS_SECRET_ARN"
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import boto3
 import psycopg2
 import pytest
+import redis
 
 from ocr_platform.local.servers import HOST, Login
 from tests.credentials.database_gate import DatabaseGate
@@ -163,10 +164,10 @@ def test_secrets_manager_away(
         _start(fleet, gate, AWS_SECRET_ARN=secret.arn, OCR_CREDENTIALS_REFRESH_SECONDS="1")
         with gate.outage("secretsmanager", how):
             jobs = _spread(fleet, page, seconds, lambda _: None)
-            _settled_meanwhile = fleet.wait_all(jobs, WORK_SECONDS)
+            waited = fleet.wait_all(jobs, WORK_SECONDS)
 
         _settled(fleet, jobs, undisturbed_of(page), gate)
-    print(f"away for {seconds} s and {_settled_meanwhile:.1f} s more")
+    print(f"away for {seconds} s and {waited:.1f} s more")
     assert "credentials_not_renewed" in fleet.log("worker")
 
 
@@ -199,6 +200,37 @@ def test_the_database_password_changed(
 
         _settled(fleet, jobs, undisturbed_of(page), gate)
     assert '"login_renewed"' in fleet.log("worker")
+
+
+@pytest.mark.parametrize("place", ["secret", "file"])
+def test_the_redis_password_changed(
+    place: str, fleet: Fleet, gate: AwsGate, page: Document, undisturbed_of: Finder, tmp_path: Path
+) -> None:
+    # Given a login of the workers' own, whose connections end when its password changes
+    password, file = secrets.token_urlsafe(16), tmp_path / "password"
+    file.write_text(password)
+    admin = fleet.servers.redis_admin
+    with (
+        closing(Secret(fleet, {"username": "rotated", "password": password})) as secret,
+        redis.Redis(HOST, fleet.servers.redis_port, username=admin.user, password=admin.password) as server,
+    ):
+        rights = "~* &* +@all -@admin -@dangerous +info"
+        server.execute_command(f"ACL SETUSER rotated on >{password} {rights}")
+        ways = {"secret": {"REDIS_SECRET_ARN": secret.arn}, "file": {"REDIS_PASSWORD_FILE": str(file)}}
+        _start(fleet, gate, REDIS_PASSWORD="", REDIS_USERNAME="rotated", **ways[place])
+
+        def rotate(number: int) -> None:
+            if number != DOCUMENTS // 2:
+                return
+            new = secrets.token_urlsafe(16)
+            server.execute_command(f"ACL SETUSER rotated resetpass >{new}")
+            file.write_text(new)
+            secret.put({"username": "rotated", "password": new})
+            server.execute_command("CLIENT KILL USER rotated")
+
+        jobs = _spread(fleet, page, 6.0, rotate)
+
+        _settled(fleet, jobs, undisturbed_of(page), gate)
 
 
 def test_database_tokens_that_expire(

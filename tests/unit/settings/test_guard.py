@@ -93,10 +93,13 @@ REFUSED = [
         Insecurity.REDIS_TLS,
         "REDIS_TLS: Redis without TLS; set REDIS_TLS=true and REDIS_CA_FILE",
     ),
-    (
-        {"CELERY_BROKER_URL": "redis://elsewhere"},
-        Insecurity.REDIS_TLS,
-        "CELERY_BROKER_URL: Celery would connect there, past all REDIS_ settings; remove it",
+    *(
+        (
+            {name: "redis://elsewhere"},
+            Insecurity.REDIS_TLS,
+            f"{name}: Celery would connect there, past all REDIS_ settings; remove it",
+        )
+        for name in ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
     ),
     (
         {"REDIS_SECRET_ARN": ""},
