@@ -1,6 +1,7 @@
 """Names and passwords that change while the platform runs: read when needed, kept in memory, read again."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -9,10 +10,9 @@ from pathlib import Path
 
 from ocr_platform.errors import CredentialsUnavailable, PlatformError
 from ocr_platform.private_files import read_secret
+from ocr_platform.restraint import Restraint
 
 _log = logging.getLogger(__name__)
-_LEAST_PAUSE_SECONDS = 1.0
-_MOST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,8 @@ class LoginSource:
         self._keep = keep_seconds
         self._lock = threading.Lock()
         self._login: Login | None = None
-        self._read_at = 0.0
-        self._asked_at = 0.0
-        self._pause = _LEAST_PAUSE_SECONDS
+        self._read_at = -math.inf
+        self._restraint = Restraint()
 
     def current(self) -> Login:
         """The login to use now. Raises a PlatformError when there never was one."""
@@ -60,26 +59,22 @@ class LoginSource:
             return self._login
 
     def another(self, refused: Login) -> Login | None:
-        """What to try after a server has refused a login; None when nothing else is known.
-
-        However many connections are refused, the source is asked once a second, and more rarely while it has nothing
-        new: a wrong password must not become a stream of requests.
-        """
+        """What to try after a server has refused a login; None when nothing else is known."""
         with self._lock:
             if self._login is None or self._login != refused:
                 return self._login
-            if time.monotonic() - self._asked_at < self._pause:
+            if not self._restraint.allows():
                 return None
-            self._asked_at = time.monotonic()
             self._refused(refused)
             self._try_to_renew()
             changed = self._login != refused
-            self._pause = _LEAST_PAUSE_SECONDS if changed else min(2 * self._pause, _MOST_PAUSE_SECONDS)
+            self._restraint.answered(new=changed)
             return self._login if changed else None
 
     def _renew(self) -> None:
-        self._login = self._read()
+        # Also when it fails: a source that is away must not keep each connection waiting.
         self._read_at = time.monotonic()
+        self._login = self._read()
 
     def _try_to_renew(self) -> None:
         before = self._login

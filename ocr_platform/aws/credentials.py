@@ -2,7 +2,6 @@
 
 import logging
 import random
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,18 +11,22 @@ from typing import Any
 
 import boto3
 import botocore.session
-from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials, ReadOnlyCredentials
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+    ReadOnlyCredentials,
+)
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ocr_platform.errors import CredentialsUnavailable, PlatformError
+from ocr_platform.restraint import Restraint
 
 _log = logging.getLogger(__name__)
 
 # botocore renews as soon as less than this is left of what it was told (its advisory window).
 _WINDOW = timedelta(minutes=15)
 _RETRY = timedelta(seconds=30)
-_LEAST_PAUSE_SECONDS = 1.0
-_MOST_PAUSE_SECONDS = 60.0
 
 Metadata = Mapping[str, Any]
 """botocore's: access_key, secret_key, token, and expiry_time as ISO 8601, or None for keys that do not expire."""
@@ -56,25 +59,20 @@ class RenewableCredentials(DeferredRefreshableCredentials):
         self._fetch = fetch
         self._interval = interval
         self._known = known or KnownKeys()
-        self._forced_at = 0.0
-        self._pause = _LEAST_PAUSE_SECONDS
+        self._restraint = Restraint()
 
     def refused(self, access_key: str) -> bool:
-        """AWS refused this key: fetch others, if they are still those in use; true when there are others now.
-
-        However many requests are refused, it is once a second, and more rarely while nothing new comes.
-        """
+        """AWS refused this key: fetch others, if it is still the one in use; true when there are others now."""
         with self._refresh_lock:
             before = self._frozen_credentials
             if before is None or before.access_key != access_key:
                 return True
-            if time.monotonic() - self._forced_at < self._pause:
+            if not self._restraint.allows():
                 return False
-            self._forced_at = time.monotonic()
             self._set_from_data(self._fetch_or_keep())
             self._publish_refresh()
             changed = bool(self._frozen_credentials != before)
-            self._pause = _LEAST_PAUSE_SECONDS if changed else min(2 * self._pause, _MOST_PAUSE_SECONDS)
+            self._restraint.answered(new=changed)
         _log.info("credentials_refused", extra={"method": self.method, "renewed": changed})
         return changed
 
@@ -122,8 +120,7 @@ class Provider(CredentialProvider):
 def session_with(provider: Provider, region: str) -> boto3.session.Session:
     """A session that takes its credentials from this provider and from nowhere else. Nothing is fetched yet."""
     session = botocore.session.get_session()
-    resolver = session.get_component("credential_provider")
-    resolver.providers[:] = [provider]
+    session.register_component("credential_provider", CredentialResolver([provider]))
     return boto3.session.Session(botocore_session=session, region_name=region)
 
 

@@ -33,6 +33,9 @@ def service_settings(*unused: Insecurity) -> Settings:
 def worker(queues: str, concurrency: int | None, name: str, pool: str) -> None:
     """Take documents through the chain until told to stop.
 
+    First it looks whether AWS, Postgres and Redis can be used, for OCR_START_SECONDS at most; if not, it ends with
+    exit code 78 and says what is wrong, a line each.
+
     On SIGTERM it takes nothing new, ends or hands back what it has, and is gone within OCR_STOP_SECONDS and a few
     more; no document loses an attempt by it. On SIGQUIT it ends at once.
     """

@@ -77,3 +77,5 @@ def configure_logging(level: str) -> None:
     # These say at INFO what happens with every message, arguments included.
     for chatty in ("celery.worker.strategy", "celery.app.trace", "botocore", "boto3", "urllib3", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # Of each renewal that fails it tells the whole way there; `aws.credentials` tells that it failed, and what goes on.
+    logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)

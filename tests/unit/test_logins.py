@@ -1,10 +1,11 @@
 """Logins that are read when they are needed, and again when a server refuses them."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from ocr_platform import logins as module
+from ocr_platform import restraint
 from ocr_platform.errors import CredentialsUnavailable
 from ocr_platform.logins import Login, LoginSource, login_in_file
 
@@ -52,6 +53,18 @@ def test_a_login_that_may_not_grow_old_is_read_again_and_kept_in_an_outage() -> 
     assert source.current().password == "two"
 
 
+def test_a_source_that_is_away_is_not_asked_for_each_connection() -> None:
+    reads = Reads("one")
+    source = LoginSource("redis", reads, keep_seconds=0.2)
+    source.current()
+    time.sleep(0.3)
+    reads.password = None
+
+    assert {source.current().password for _ in range(10)} == {"one"}
+
+    assert reads.times == 2
+
+
 def test_a_refused_login_is_read_again() -> None:
     reads = Reads("one")
     refusals: list[Login] = []
@@ -87,8 +100,8 @@ def test_a_wrong_password_is_no_stream_of_reads() -> None:
 
 
 def test_a_refusal_in_an_outage_leaves_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LEAST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_MOST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(restraint, "_LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(restraint, "_MOST_SECONDS", 0.0)
     reads = Reads("one")
     source = LoginSource("database", reads)
     first = source.current()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ocr_platform.aws import credentials as module
+from ocr_platform import restraint
 from ocr_platform.aws.credentials import Metadata, Provider, RenewableCredentials, keys_of_secret, session_with
 from ocr_platform.errors import CredentialsUnavailable
 
@@ -38,8 +38,8 @@ def _renewal(credentials: RenewableCredentials) -> timedelta:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pause between two forced renewals."""
-    monkeypatch.setattr(module, "_LEAST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_MOST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(restraint, "_LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(restraint, "_MOST_SECONDS", 0.0)
 
 
 def test_nothing_is_fetched_before_it_is_needed() -> None:
