@@ -79,6 +79,7 @@ def _send(app: Celery, task: str, queue: str, job_id: UUID, wake: int | None, **
             root_id=str(job_id),  # Flower and logs can follow a job by it
             headers={PROTOCOL_HEADER: PROTOCOL_VERSION, WAKE_HEADER: wake},
             retry_policy=_RETRY_POLICY,
+            declare=[],  # the queues are there: whoever only sends need not be able to say where messages go
             **options,
         )
     except (KombuError, RedisError, OSError) as exc:

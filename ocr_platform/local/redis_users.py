@@ -63,18 +63,15 @@ WORKER = RedisUser(
         "(~unacked_mutex +set +get +del +evalsha)",
         f"({_ROUTES})",
         f"({_PASSING_ROUTES})",
-        f"(%R~_kombu.binding.{EXCHANGE} %R~_kombu.binding.reply.celery.pidbox +smembers)",
+        "(%R~_kombu.binding.reply.celery.pidbox +smembers)",
         f"(%W~*.celery.pidbox %W~*.celery.pidbox{_STEPS} +llen +lpush +del)",
         "(&/0.celery.pidbox +psubscribe)",
         "+punsubscribe",
         "(&/0.celeryev/* +publish)",
     ),
 )
-# Applications: put a message into the queue where documents begin, and see how long it is, which kombu asks.
-CLIENT = RedisUser(
-    "ocr-client",
-    (*_BASE, f"(%W~{IO_QUEUE} +lpush)", f"(~{IO_QUEUE} ~{IO_QUEUE}{_STEPS} +llen)", f"({_ROUTES})"),
-)
+# Applications: put a message into the queue where documents begin.
+CLIENT = RedisUser("ocr-client", (*_BASE, f"(%W~{IO_QUEUE} +lpush)"))
 # Flower: see how long queues are, hear events, ask workers and read their answers.
 FLOWER = RedisUser(
     "ocr-flower",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ocr_platform.workflow import ASSIST_TASK, EXCHANGE, PROTOCOL_HEADER, TASK_NAMES, WAKE_HEADER
+from ocr_platform.workflow import ASSIST_TASK, PROTOCOL_HEADER, TASK_NAMES, WAKE_HEADER
 
 _TASKS = frozenset({*TASK_NAMES.values(), ASSIST_TASK})
 _MAX_BODY = 10_000  # characters; a job's id has 36
@@ -45,7 +45,8 @@ def checked(message: object, queue: str) -> dict[str, Any]:
         "properties": {
             "correlation_id": identifier,
             "delivery_mode": 2,
-            "delivery_info": {"exchange": EXCHANGE, "routing_key": queue},
+            # Straight to the queue: an exchange is looked up in Redis.
+            "delivery_info": {"exchange": "", "routing_key": queue},
             "delivery_tag": _name(properties.get("delivery_tag"), "delivery_tag"),
             "priority": 0,
             "body_encoding": "base64",

@@ -56,7 +56,7 @@ def test_it_goes_back_to_where_it_was_found() -> None:
 
     properties = checked(changed, "ocr.io")["properties"]
 
-    assert properties["delivery_info"] == {"exchange": "ocr", "routing_key": "ocr.io"}
+    assert properties["delivery_info"] == {"exchange": "", "routing_key": "ocr.io"}
     assert "reply_to" not in properties
 
 
