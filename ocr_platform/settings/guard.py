@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ocr_platform.settings.model import AppEnv, AwsCredentials, Insecurity, LogLevel, Settings, SslMode
+from ocr_platform.settings.kinds import AppEnv, AwsCredentials, Insecurity, LogLevel, SslMode
+from ocr_platform.settings.model import Settings
 
 Found = tuple[Insecurity, str]
 

@@ -1,6 +1,5 @@
 """All settings with their types, bounds and defaults; names are those of the environment."""
 
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
@@ -10,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from ocr_platform.errors import SettingsError, UsageError
 from ocr_platform.models import EngineName, JobOptions, SandboxMode
+from ocr_platform.settings.kinds import AppEnv, AwsCredentials, Insecurity, LogLevel, SslMode
 
 _MIB = 1024 * 1024
 # glibc's manual, "Memory Allocation Tunables": images of pages lie in the heap, and the heap in large pages.
@@ -40,55 +40,6 @@ def _language_names(value: str) -> str:
 def _names(value: object) -> object:
     """A list that is written `one,another`."""
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-
-class AppEnv(StrEnum):
-    """Where the platform runs; production refuses what only development may do."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-
-
-class AwsCredentials(StrEnum):
-    """Where AWS credentials come from."""
-
-    AUTO = "auto"
-    ROLE = "role"
-    SECRET = "secret"  # noqa: S105  a kind, no password
-    ENVIRONMENT = "environment"
-
-
-class Insecurity(StrEnum):
-    """What production refuses, by the name under which OCR_ALLOW_INSECURE lets it pass."""
-
-    AWS_KEYS = "aws_keys"
-    AWS_ENDPOINT = "aws_endpoint"
-    PLAIN_PASSWORDS = "plain_passwords"
-    EXAMPLE_SECRETS = "example_secrets"
-    DB_SSLMODE = "db_sslmode"
-    REDIS_TLS = "redis_tls"
-    REDIS_PASSWORD = "redis_password"  # noqa: S105  a name
-    DOTENV = "dotenv"
-    CORE_DUMPS = "core_dumps"
-    DEBUG = "debug"
-
-
-class LogLevel(StrEnum):
-    """The least severe level that is logged."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
-
-
-class SslMode(StrEnum):
-    """How a connection to Postgres is protected, as libpq understands it."""
-
-    DISABLE = "disable"
-    REQUIRE = "require"
-    VERIFY_CA = "verify-ca"
-    VERIFY_FULL = "verify-full"
 
 
 class Settings(BaseSettings):
