@@ -20,8 +20,9 @@ from ocr_platform.db.migrate import migrate
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount, prepare_account
 from ocr_platform.local.directory import StackDirectory
-from ocr_platform.local.servers import HOST, Login
+from ocr_platform.local.servers import HOST
 from ocr_platform.local.service import Service, free_ports
+from ocr_platform.logins import Login
 from ocr_platform.sandbox.limits import memory_dir
 from ocr_platform.settings import Settings, load_settings
 

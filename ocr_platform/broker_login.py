@@ -1,5 +1,6 @@
 """kombu's Redis transport, with a login that is looked up for each connection instead of being part of a URL."""
 
+from itertools import count
 from typing import Any
 
 from kombu.transport import redis
@@ -7,18 +8,20 @@ from redis.credentials import CredentialProvider
 
 from ocr_platform.logins import LoginSource
 
+_numbers = count(1)  # and no address: whoever may ask a worker need not learn where its memory is
 OPTION = "login"  # in Celery's broker_transport_options
 
 
 class BrokerLogin(CredentialProvider):
     """A LoginSource as redis-py asks for it.
 
-    Its text shows no login, since Celery lists its settings to whoever asks, but tells one source from another: by it
+    Its text shows no login, since Celery lists its settings to whoever asks, but tells one login from another: by it
     kombu decides which connections may be shared.
     """
 
     def __init__(self, logins: LoginSource) -> None:
         self._logins = logins
+        self._number = next(_numbers)
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         """Name and password, or the password of Redis' default user."""
@@ -26,7 +29,7 @@ class BrokerLogin(CredentialProvider):
         return (login.user, login.password) if login.user else (login.password,)
 
     def __repr__(self) -> str:
-        return f"BrokerLogin(source={id(self._logins):x})"
+        return f"BrokerLogin({self._number})"
 
     def __json__(self) -> str:
         """What kombu writes of it into an answer to `inspect stats`."""

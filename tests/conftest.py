@@ -20,9 +20,10 @@ from ocr_platform.errors import StackFailed
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount, prepare_account
 from ocr_platform.local.directory import StackDirectory
-from ocr_platform.local.servers import HOST, Login
+from ocr_platform.local.servers import HOST
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.stack import LocalStack
+from ocr_platform.logins import Login
 from ocr_platform.settings import Settings, load_settings
 
 REGION = "eu-central-1"

@@ -1,4 +1,4 @@
-"""Looking at processes that come and go, and at what a worker's sandboxes do."""
+"""Processes that a test starts, that come and go, and what a worker's sandboxes do."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,12 +7,25 @@ from pathlib import Path
 
 import psutil
 
+from ocr_platform.local.service import Service
+
 # On the command line of a host, and so on that of the sandboxes that it forks.
 _HOST_MODULE = "ocr_platform.sandbox.host"
 # Beside it: this one starts the command for each page.
 _WITH_COMMAND = '"engine": "pytesseract"'
 # Of the processor, in seconds: more than opening a document takes, and less than recognising any page.
 _BUSY_SECONDS = 0.05
+
+
+@contextmanager
+def launched(service: Service) -> Iterator[Service]:
+    """Start it, without waiting for anything; it is stopped in good order, whatever happens."""
+    service.launch()
+    try:
+        yield service
+    finally:
+        service.ask_to_stop()
+        service.finish()
 
 
 def alive(*processes: psutil.Process) -> list[psutil.Process]:

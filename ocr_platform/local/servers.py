@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
 from urllib.error import URLError
@@ -19,19 +18,12 @@ from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.redis_users import NO_DEFAULT_USER
 from ocr_platform.local.service import Service, require
 from ocr_platform.local.uninterrupted import uninterrupted
+from ocr_platform.logins import Login
 
 HOST = "127.0.0.1"
 _CONNECT_SECONDS = 2
 # Larger objects go to files: what is in the throw-away bucket must not, since it is there in plain.
 _KEEP_IN_MEMORY_BYTES = str(2 * 1024**3)
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A user and a password."""
-
-    user: str
-    password: str
 
 
 def redis_service(

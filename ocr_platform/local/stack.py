@@ -17,6 +17,7 @@ from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.redis_users import CLIENT, FLOWER, USERS, WORKER, RedisUser
 from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.uninterrupted import uninterrupted
+from ocr_platform.logins import Login
 from ocr_platform.settings import Settings, load_settings
 from ocr_platform.worker.flower import make_flower_app
 
@@ -36,10 +37,10 @@ class LocalStack:
     def __init__(self, workers: int | None = None, base: Path | None = None) -> None:
         self._workers = workers or os.cpu_count() or 1
         self._base = base
-        self.redis_logins = {user: servers.Login(user.name, secrets.token_urlsafe(24)) for user in USERS}
-        self.redis_admin = servers.Login("admin", secrets.token_urlsafe(24))
-        self.database_login = servers.Login(_USER, secrets.token_urlsafe(24))
-        self.flower_login = servers.Login("operator", secrets.token_urlsafe(12))
+        self.redis_logins = {user: Login(user.name, secrets.token_urlsafe(24)) for user in USERS}
+        self.redis_admin = Login("admin", secrets.token_urlsafe(24))
+        self.database_login = Login(_USER, secrets.token_urlsafe(24))
+        self.flower_login = Login("operator", secrets.token_urlsafe(12))
         self._servers: list[Service] = []
         self._own: list[Service] = []
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
-from ocr_platform.local.servers import Login
+from ocr_platform.logins import Login
 from tests.credentials.gate import AwsGate
 from tests.credentials.listening import HOST, LoopbackServer
 from tests.credentials.scram import UpstreamRefused, framed, log_in, read_typed, read_untyped

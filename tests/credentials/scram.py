@@ -6,7 +6,7 @@ import hmac
 import secrets
 import socket
 
-from ocr_platform.local.servers import Login
+from ocr_platform.logins import Login
 
 _VERSION_3 = (196608).to_bytes(4, "big")
 _AUTHENTICATION = b"R"

@@ -12,8 +12,9 @@ import trustme
 
 from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.directory import StackDirectory
-from ocr_platform.local.servers import Login
 from ocr_platform.local.service import free_ports
+from ocr_platform.logins import Login
+from tests.processes import launched
 
 HOST = "localhost"  # the name in the certificate
 
@@ -37,14 +38,10 @@ def secure_postgres(directory: StackDirectory) -> Iterator[SecurePostgres]:
     bare = directory.environment(directory.make("db-tmp"))
     service = building_blocks.postgres_service(directory, port, owner, bare)
     _certify(found, directory.path / "postgres")
-    service.launch()
-    try:
+    with launched(service):
         service.wait_until(lambda: building_blocks.postgres_ready(port, owner))
         building_blocks.create_database(port, owner, found.database)
         yield found
-    finally:
-        service.ask_to_stop()
-        service.finish()
 
 
 def _certify(found: SecurePostgres, data: Path) -> None:

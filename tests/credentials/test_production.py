@@ -21,6 +21,7 @@ from tests.credentials.roles import RoleEndpoint
 from tests.credentials.secure_postgres import HOST, SecurePostgres, secure_postgres
 from tests.faults.documents import write_document
 from tests.integration.redis.support import SecureRedis, secure_redis
+from tests.processes import launched
 
 SECONDS = 60.0
 # As a unit of systemd or a container has it.
@@ -42,12 +43,8 @@ class Production:
         program = [*_NO_CORE_DUMPS, sys.executable, "-m", "ocr_platform", *command]
         log = self.logs / f"{command[0]}.log"
         service = Service(command[0], program, dict(self.environment) | changed, log)
-        service.launch()
-        try:
+        with launched(service):
             yield service
-        finally:
-            service.ask_to_stop()
-            service.finish()
 
     def log(self, name: str) -> list[str]:
         path = self.logs / f"{name}.log"

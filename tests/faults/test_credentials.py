@@ -14,7 +14,8 @@ import psycopg2
 import pytest
 import redis
 
-from ocr_platform.local.servers import HOST, Login
+from ocr_platform.local.servers import HOST
+from ocr_platform.logins import Login
 from tests.credentials.database_gate import DatabaseGate
 from tests.credentials.gate import AwsGate
 from tests.credentials.roles import RoleEndpoint

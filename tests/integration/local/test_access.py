@@ -11,8 +11,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ocr_platform.local.servers import HOST, Login
+from ocr_platform.local.servers import HOST
 from ocr_platform.local.stack import LocalStack
+from ocr_platform.logins import Login
 from tests.conftest import Servers
 
 PAGES = ("/", "/workers", "/tasks", "/broker", "/api/workers", "/api/tasks", "/api/queues/length")

@@ -19,9 +19,11 @@ from redis.retry import Retry
 from ocr_platform.broker import make_app
 from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.redis_users import USERS, RedisUser
-from ocr_platform.local.servers import Login, administrator
+from ocr_platform.local.servers import administrator
 from ocr_platform.local.service import Service, free_ports, require
+from ocr_platform.logins import Login
 from ocr_platform.settings import Settings, load_settings
+from tests.processes import launched
 
 ROOT = Path(__file__).parents[3]
 FILES = ROOT / "config" / "redis"
@@ -101,13 +103,9 @@ def secure_redis(directory: StackDirectory) -> Iterator[SecureRedis]:
     command = [require("redis-server"), *(part for option in options.items() for part in option)]
     log = directory.make("logs") / "redis.log"
     service = Service("redis", command, directory.environment(directory.make("tmp")), log)
-    service.launch()
-    try:
+    with launched(service):
         service.wait_until(lambda: _answers(found))
         yield found
-    finally:
-        service.ask_to_stop()
-        service.finish()
 
 
 def _certificates(found: SecureRedis, directory: StackDirectory) -> dict[str, str]:

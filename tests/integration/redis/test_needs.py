@@ -28,6 +28,7 @@ from ocr_platform.worker.flower import make_flower_app
 from ocr_platform.workflow import ASSIST_QUEUE, CPU_QUEUE, IO_QUEUE, publish, publish_helpers, queue_length
 from tests.conftest import Servers
 from tests.integration.redis.support import ADDRESS, SecureRedis, taking
+from tests.processes import launched
 
 FLOWER_LOGIN = "operator:secret"
 
@@ -52,12 +53,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
 def process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[Service]:
     """A process of the platform, stopped in good order."""
     service = Service(command[0], [sys.executable, "-m", "ocr_platform", *command], environment, log)
-    service.launch()
-    try:
+    with launched(service):
         yield service
-    finally:
-        service.ask_to_stop()
-        service.finish()
 
 
 def test_an_application_puts_its_messages_into_the_queue(unrefused: SecureRedis, admin: redis.Redis) -> None:

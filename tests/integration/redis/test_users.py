@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from ocr_platform.local.redis_users import CLIENT, FLOWER, USERS, WORKER, RedisUser
-from ocr_platform.local.servers import Login
+from ocr_platform.logins import Login
 from tests.integration.redis.support import SecureRedis
 
 Command = tuple[str, ...]
