@@ -310,10 +310,17 @@ class SystemicError(PlatformError):
 
 
 class StorageDenied(SystemicError):
-    """Raised when S3 or KMS refuses the platform's credentials, or when the key cannot be used."""
+    """Raised when S3 refuses access to the platform, or has no such bucket."""
 
     code = "storage_denied"
-    default_message = "S3 or KMS refused access; check the role's policy, the key's policy and the key's state."
+    default_message = "S3 refused access; check the role's policy, the bucket's policy and the key's policy."
+
+
+class KeyUnusable(SystemicError):
+    """Raised when a KMS key is disabled, waits for its deletion, is not there, or may not be used."""
+
+    code = "key_unusable"
+    default_message = "A KMS key cannot be used; check its state, its policy and the role's policy."
 
 
 class OutputNotProtected(SystemicError):

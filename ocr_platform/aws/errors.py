@@ -10,25 +10,17 @@ from ocr_platform.aws.refusals import REFUSED
 from ocr_platform.errors import (
     CredentialsRefused,
     CredentialsUnavailable,
+    KeyUnusable,
     SourceChanged,
     SourceMissing,
     StorageDenied,
     StorageUnavailable,
 )
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"})
-# A key in any state but enabled makes every document fail, exactly as a missing permission does.
-_DENIED = frozenset(
-    {
-        "AccessDenied",
-        "403",
-        "AccessDeniedException",
-        "KMS.DisabledException",
-        "KMS.NotFoundException",
-        "KMS.KMSInvalidStateException",
-        "KMS.AccessDeniedException",
-    }
-)
+_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
+_DENIED = frozenset({"AccessDenied", "403", "NoSuchBucket"})
+# From KMS itself without the prefix, through S3 with it.
+_KEY = frozenset({"DisabledException", "NotFoundException", "KMSInvalidStateException", "AccessDeniedException"})
 PRECONDITION_FAILED = "PreconditionFailed"
 
 
@@ -49,6 +41,8 @@ def translated_errors() -> Iterator[None]:
             raise CredentialsRefused from exc
         if code in _DENIED:
             raise StorageDenied from exc
+        if code.removeprefix("KMS.") in _KEY:
+            raise KeyUnusable from exc
         if code == PRECONDITION_FAILED:
             raise
         raise StorageUnavailable from exc

@@ -89,6 +89,8 @@ def _fault(error: Any) -> str:
         return f"{name}: missing; set it"
     if name == "KMS_KEY_ID":
         return f"{name}: must be the key's full ARN, arn:aws:kms:REGION:ACCOUNT:key/ID"
+    if name == "OCR_FORMER_KMS_KEYS":
+        return f"{name}: must be full ARNs of keys, arn:aws:kms:REGION:ACCOUNT:key/ID, joined by commas"
     if name in ("DB_HOST", "REDIS_HOST"):
         return f"{name}: must be a host's name or address, and no URL"
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     aws_region: Name
     s3_bucket_name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     kms_key_id: KeyArn
+    ocr_former_kms_keys: Annotated[frozenset[KeyArn], BeforeValidator(_names)] = frozenset()
     aws_secret_arn: SecretArn | None = None
     aws_endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
     aws_access_key_id: SecretStr | None = None

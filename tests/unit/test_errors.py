@@ -49,6 +49,7 @@ PUBLIC_CODES = {
     "scratch_full": "transient",
     "claim_lost": "transient",
     "storage_denied": "systemic",
+    "key_unusable": "systemic",
     "output_not_protected": "systemic",
     "output_conflict": "systemic",
     "engine_missing": "systemic",

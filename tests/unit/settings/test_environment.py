@@ -94,6 +94,7 @@ def test_all_faults_are_told_at_once(environ: dict[str, str]) -> None:
         ("REDIS_PORT", "65536"),
         ("REDIS_TLS", "perhaps"),
         ("OCR_BUCKET_OWNER", "12345"),
+        ("OCR_FORMER_KMS_KEYS", "alias/former"),
         ("OCR_DEFAULT_LANGUAGES", "eng+--psm"),
         ("OCR_MAX_SOURCE_BYTES", "0"),
         ("OCR_MAX_PAGES", "-1"),
