@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 from uuid import UUID
 
-from ocr_platform.aws.s3 import parse_s3_url
+from ocr_platform.aws.sources import parse_s3_url
 from ocr_platform.db import queries, submission
 from ocr_platform.db.session import after_commit
 from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, PlatformError
@@ -114,7 +114,7 @@ class Client:
         checked_tenant(tenant)
         options = JobOptions.of(self._settings.ocr_default_languages if languages is None else languages, formats)
         bucket, key = parse_s3_url(source)
-        facts = self._runtime().store.describe(bucket, key, version_id)
+        facts = self._runtime().store.describe(bucket, key, version_id, tenant)
         return submission.NewJob(
             tenant=tenant,
             source=SourceRef(bucket, key, facts.version_id),

@@ -147,6 +147,13 @@ class SourceTooLarge(DocumentError):
     default_message = "The source has more bytes than OCR_MAX_SOURCE_BYTES allows."
 
 
+class SourceArchived(DocumentError):
+    """Raised when the source lies in a storage class from which it must be restored before it can be read."""
+
+    code = "source_archived"
+    default_message = "The source lies in an archive; restore it, or upload it again."
+
+
 class SourceChanged(DocumentError):
     """Raised when the bytes are not those that were seen first, or not those that S3 promised."""
 

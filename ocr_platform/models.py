@@ -82,10 +82,18 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What S3 says of a source before its body is read; `size` in bytes."""
+    """What S3 says of a source before its body is read, and with it; `size` in bytes.
+
+    `encryption` is `aws:kms` or `aws:kms:dsse`, `kms_key_id` the key's ARN. `checksum` is algorithm and base64 value of
+    what the body was verified by, None when its uploader gave none, or one that cannot be verified here.
+    """
 
     version_id: str
     size: int
+    encryption: str
+    kms_key_id: str
+    bucket_key_enabled: bool
+    checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,8 @@ class Job:
 
     `fence` is the claim's number, which only ever grows: what is written under an older one hits no row. A helper
     has claimed pages alone and has None. `holder` is what pages are held under; `attempts` counts this stage's claims
-    since it last made progress, this one included. `seconds_spent` is what its finished pages took, all added up.
+    since it last made progress, this one included. `held_code` is the fault of the installation that this stage met
+    before, if any. `seconds_spent` is what its finished pages took, all added up.
     """
 
     id: UUID
@@ -141,6 +150,7 @@ class Job:
     fence: int | None
     holder: UUID
     attempts: int = 1
+    held_code: str | None = None
     source_sha256: str | None = None
     source_format: DocumentFormat | None = None
     page_count: int | None = None
@@ -244,7 +254,10 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object that the platform wrote, and how S3 said that it is protected; `size` in bytes, hex SHA-256."""
+    """An object that the platform wrote, and how S3 said that it is protected; `size` in bytes, hex SHA-256.
+
+    `checksum` is what S3 confirmed: algorithm and base64 value, of an upload in parts over theirs, with their number.
+    """
 
     bucket: str
     key: str
@@ -253,6 +266,9 @@ class StoredObject:
     sha256: str
     kms_key_id: str
     bucket_key_enabled: bool
+    encryption: str = "aws:kms"
+    checksum: str | None = None
+    bucket_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +290,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job as its submitter sees it; confidence 0-100 and None until the job ended with a page recognised."""
+    """A job as its submitter sees it; confidence 0-100 and None until the job ended with a page recognised.
+
+    `held_code` says what fault of the installation an open job waits for. `source` and `source_sha256` (hex) are None
+    until the source was fetched.
+    """
 
     job_id: UUID
     tenant: str
@@ -285,10 +305,13 @@ class JobStatus:
     pages_done: int
     pages_failed: dict[int, str]
     attempts: int
+    held_code: str | None
     confidence: float | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    source: SourceFacts | None = None
+    source_sha256: str | None = None
     outputs: tuple[Output, ...] = field(default=())
 
     @property

@@ -22,8 +22,10 @@ from ocr_platform.models import (
 class ObjectStore(Protocol):
     """Encrypted objects. Each method proves the protection from the same answer that carries the bytes."""
 
-    def open_source(self, source: SourceRef) -> AbstractContextManager[tuple[SourceFacts, Iterator[bytes]]]:
-        """Open one version of a source: facts first, then the body in chunks, not read until asked for."""
+    def open_source(
+        self, source: SourceRef, tenant: str
+    ) -> AbstractContextManager[tuple[SourceFacts, Iterator[bytes]]]:
+        """Open one version of a tenant's source: facts first, then the body in chunks, not read until asked for."""
         ...
 
     def write(self, key: str, body: bytes, content_type: str) -> StoredObject:
@@ -34,8 +36,24 @@ class ObjectStore(Protocol):
         """Read back what `write` stored, the same version and the same bytes."""
         ...
 
+    def probe(self) -> None:
+        """Do once, with a few bytes, what every document needs. Raises what a document would meet."""
+        ...
+
     def remove_all(self, prefix: str) -> int:
         """Remove every version of every object under `prefix`; return how many."""
+        ...
+
+
+class BreakerLog(Protocol):
+    """Which processes take no work, for whoever watches."""
+
+    def open(self, name: str, code: str) -> None:
+        """Note that the process `name` waits for the end of a fault, or still does."""
+        ...
+
+    def close(self, name: str) -> None:
+        """Note that it works again."""
         ...
 
 
@@ -92,6 +110,13 @@ class ClaimLog(Protocol):
         """End a claim in good order, its attempt given back; True when the caller is to wake the next worker."""
         ...
 
+    def hold(self, job: Job, code: str, wait_seconds: float) -> bool:
+        """End a claim that met a fault of the installation: it counts neither as attempt nor as claim.
+
+        A worker is woken after `wait_seconds`. False when the claim was lost, and for helpers.
+        """
+        ...
+
     def retry_later(self, job: Job, wait: Callable[[int], float]) -> bool:
         """End a claim that failed; a worker is woken after `wait(attempts)` seconds. False when no attempt is left."""
         ...
@@ -108,7 +133,7 @@ class ClaimLog(Protocol):
 class PageQueue(Protocol):
     """The pages of a job as a queue inside the job."""
 
-    def record_plan(self, job: Job, sha256: str, format: DocumentFormat, pages: int) -> bool:
+    def record_plan(self, job: Job, facts: SourceFacts, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store what the fetch found, a row a page, and move the job on to `ocr`."""
         ...
 

@@ -13,6 +13,7 @@ from celery import Celery
 from sqlalchemy import Engine
 
 from ocr_platform.access import Access
+from ocr_platform.aws.bucket import AllowedKeys
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import s3_client
 from ocr_platform.broker import make_app
@@ -74,9 +75,13 @@ class Runtime:
         return S3Store(
             client=s3_client(self.settings, self.aws),
             bucket=self.settings.s3_bucket_name,
-            kms_key_id=self.settings.kms_key_id,
+            keys=AllowedKeys(
+                own=self.settings.kms_key_id,
+                former=self.settings.ocr_former_kms_keys,
+                tenants=self.settings.tenant_keys,
+            ),
             max_source_bytes=self.settings.ocr_max_source_bytes,
-            bucket_owner=self.settings.ocr_bucket_owner,
+            bucket_owner=self.settings.bucket_owner,
         )
 
     @cached_property

@@ -36,18 +36,18 @@ class NullStore:
     bucket: str
     kms_key_id: str
 
-    def describe(self, bucket: str, key: str, version_id: str | None = None) -> SourceFacts:
+    def describe(self, bucket: str, key: str, version_id: str | None = None, tenant: str = "default") -> SourceFacts:
         """The one source there is."""
-        return SourceFacts("null-engine", len(_SOURCE))
+        return SourceFacts("null-engine", len(_SOURCE), "aws:kms", self.kms_key_id, bucket_key_enabled=True)
 
     def upload(self, body: IO[bytes]) -> str:
         """Forget the document."""
         return f"s3://{self.bucket}/uploads/null"
 
     @contextmanager
-    def open_source(self, source: SourceRef) -> Iterator[tuple[SourceFacts, Iterator[bytes]]]:
+    def open_source(self, source: SourceRef, tenant: str) -> Iterator[tuple[SourceFacts, Iterator[bytes]]]:
         """The one source there is."""
-        yield SourceFacts(source.version_id, len(_SOURCE)), iter((_SOURCE,))
+        yield self.describe(source.bucket, source.key), iter((_SOURCE,))
 
     def write(self, key: str, body: bytes, content_type: str) -> StoredObject:
         """Keep what is staged, drop what is delivered."""

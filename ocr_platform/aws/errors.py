@@ -11,14 +11,24 @@ from ocr_platform.errors import (
     CredentialsRefused,
     CredentialsUnavailable,
     KeyUnusable,
+    PlatformError,
+    SourceArchived,
     SourceChanged,
     SourceMissing,
     StorageDenied,
     StorageUnavailable,
 )
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404"})
-_DENIED = frozenset({"AccessDenied", "403", "NoSuchBucket"})
+_KINDS: dict[str, type[PlatformError]] = {
+    "NoSuchKey": SourceMissing,
+    "NoSuchVersion": SourceMissing,
+    "NotFound": SourceMissing,
+    "404": SourceMissing,
+    "InvalidObjectState": SourceArchived,
+    "AccessDenied": StorageDenied,
+    "403": StorageDenied,
+    "NoSuchBucket": StorageDenied,
+}
 # From KMS itself without the prefix, through S3 with it.
 _KEY = frozenset({"DisabledException", "NotFoundException", "KMSInvalidStateException", "AccessDeniedException"})
 PRECONDITION_FAILED = "PreconditionFailed"
@@ -34,17 +44,20 @@ def translated_errors() -> Iterator[None]:
     except NoCredentialsError as exc:
         raise CredentialsUnavailable from exc
     except ClientError as exc:
-        code = exc.response["Error"]["Code"]
-        if code in _MISSING:
-            raise SourceMissing from exc
-        if code in REFUSED:
-            raise CredentialsRefused from exc
-        if code in _DENIED:
-            raise StorageDenied from exc
-        if code.removeprefix("KMS.") in _KEY:
-            raise KeyUnusable from exc
-        if code == PRECONDITION_FAILED:
+        kind = _kind_of(exc.response["Error"]["Code"])
+        if kind is None:
             raise
-        raise StorageUnavailable from exc
+        raise kind from exc
     except (BotoCoreError, HTTPError, OSError) as exc:
         raise StorageUnavailable from exc
+
+
+def _kind_of(code: str) -> type[PlatformError] | None:
+    """What an answer's code means; None for a failed precondition."""
+    if code == PRECONDITION_FAILED:
+        return None
+    if code.removeprefix("KMS.") in _KEY:
+        return KeyUnusable
+    if code in REFUSED:
+        return CredentialsRefused
+    return _KINDS.get(code, StorageUnavailable)

@@ -13,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ocr_platform.aws.busy import patient
 from ocr_platform.aws.credentials import KnownKeys, Metadata, Provider, keys_of_secret, session_with
 from ocr_platform.aws.refusals import renewing
 from ocr_platform.aws.role import fetch_role
@@ -125,10 +126,10 @@ class _SecretKeys:
 
 
 def make_client(session: boto3.session.Session, service: str, settings: Settings) -> Any:
-    """A client that renews its session's credentials when AWS refuses them."""
+    """A client that renews its session's credentials when AWS refuses them, and bears with a busy KMS."""
     # One of boto3's clients, chosen by name.
     client: Any = session.client(service, endpoint_url=settings.aws_endpoint_url, config=_CONFIG)  # type: ignore[call-overload]
-    return renewing(client, session.get_credentials())
+    return renewing(patient(client), session.get_credentials())
 
 
 def s3_client(settings: Settings, session: boto3.session.Session | None = None) -> "S3Client":

@@ -3,22 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ocr_platform.aws.bucket import S3Bucket
 from ocr_platform.aws.errors import translated_errors
 from ocr_platform.errors import StorageDenied
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Upkeep:
+@dataclass(frozen=True, kw_only=True)
+class S3Upkeep(S3Bucket):
     """Removal in one bucket, of all versions: a delete marker alone would leave the bytes there."""
-
-    client: "S3Client"
-    bucket: str
-    bucket_owner: str | None = None
 
     def remove_all(self, prefix: str, older_than: timedelta = timedelta()) -> int:
         """Remove every version and delete marker under `prefix`, if all are older than that; return how many."""
@@ -78,6 +72,3 @@ class S3Upkeep:
         )
         if answer.get("Errors"):  # the call as a whole succeeds even when nothing was removed
             raise StorageDenied("S3 did not remove staged objects; check s3:DeleteObjectVersion.")
-
-    def _owner(self) -> Any:
-        return {"ExpectedBucketOwner": self.bucket_owner} if self.bucket_owner else {}

@@ -16,7 +16,10 @@ _ROUNDS_MISSED = 12
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def health(as_json: bool) -> None:
-    """Say how many jobs wait, run and retry, and when the reaper was last seen. Exit 1 when it is silent.
+    """Say how many jobs wait, run and retry, and when the reaper was last seen.
+
+    Exit 1 when it is silent, or when workers take no work since the installation is at fault: a key that is disabled,
+    access that is denied, credentials that are refused, a recogniser that is not there.
 
     The figures come from Postgres, which knows what Redis and Flower do not: leases, retries, messages to be sent.
     """
@@ -26,7 +29,7 @@ def health(as_json: bool) -> None:
     settings = service_settings(*NO_REDIS)
     found = ask(Runtime(settings).engine)
     click.echo(json.dumps(asdict(found), default=str) if as_json else _describe(found))
-    sys.exit(1 if reaper_is_silent(found, settings) else 0)
+    sys.exit(1 if reaper_is_silent(found, settings) or found.breakers else 0)
 
 
 def reaper_is_silent(found: Health, settings: Settings) -> bool:
@@ -44,6 +47,11 @@ def _describe(found: Health) -> str:
         f"outbox    {found.outbox}",
         f"uncleaned {found.uncleaned}",
     ]
+    lines.extend(f"held      {count}  by {code}" for code, count in found.held.items())
+    lines.extend(
+        f"breaker   {item.name} takes no work since {item.opened_at:%Y-%m-%d %H:%M:%S} UTC: {item.code}"
+        for item in found.breakers
+    )
     if found.reaper is None:
         lines.append("reaper    never seen: start `ocr-platform beat`")
     else:

@@ -29,6 +29,8 @@ def _describe(status: JobStatus) -> str:
         lines.append(f"  page {number:<6} {code}")
     if status.attempts > 1:
         lines.append(f"  attempts    {status.attempts} of this stage")
+    if status.held_code is not None:
+        lines.append(f"  waits for   the end of {status.held_code}, a fault of the installation")
     if status.confidence is not None:
         lines.append(f"  confidence  {status.confidence:.1f}")
     if status.error is not None:

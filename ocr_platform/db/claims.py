@@ -4,7 +4,7 @@ A claim is committed before the work. It counts an attempt, draws a number from 
 lease ends by the database's clock; every later write names the number. Whoever comes with an older one hits no row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -101,12 +101,15 @@ class ClaimLog:
 
         The caller wakes the next worker, or, with `wait_seconds`, the reaper does after that time.
         """
-        with statement(self.engine) as connection:
-            _release_pages(connection, job)
-            if job.fence is None:
-                return False
-            ended = held(job).values(attempts=JobRow.attempts - 1, fence=JobRow.fence + 1, lease_until=None)
-            return connection.execute(ended.values(**_woken(wait_seconds))).rowcount == 1
+        return self._end(job, wait_seconds, {"attempts": JobRow.attempts - 1})
+
+    def hold(self, job: Job, code: str, wait_seconds: float) -> bool:
+        """End a claim that met a fault of the installation: it counts neither as attempt nor as claim.
+
+        False when the claim was lost, and for helpers.
+        """
+        given_back = {"attempts": JobRow.attempts - 1, "claims": JobRow.claims - 1, "held_code": code}
+        return self._end(job, wait_seconds, given_back)
 
     def retry_later(self, job: Job, wait: Callable[[int], float]) -> bool:
         """End a claim that failed: the attempt counts, and the reaper wakes a worker after `wait(attempts)` seconds.
@@ -126,13 +129,26 @@ class ClaimLog:
     def fail(self, job: Job, code: str, message: str) -> bool:
         """End the job as failed; what it had delivered counts no more."""
         ended = held(job).values(
-            state=JobState.FAILED, error_code=code, error_message=message, lease_until=None, finished_at=func.now()
+            state=JobState.FAILED,
+            held_code=None,
+            error_code=code,
+            error_message=message,
+            lease_until=None,
+            finished_at=func.now(),
         )
         failed = ended.returning(JobRow.id).cte("failed")
         withdrawn = delete(OutputRow).where(OutputRow.job_id == failed.c.id)
         with statement(self.engine) as connection:
             counted = select(func.count()).select_from(failed).add_cte(withdrawn.cte("withdrawn"))
             return connection.scalar(counted) == 1
+
+    def _end(self, job: Job, wait_seconds: float | None, given_back: Mapping[str, Any]) -> bool:
+        with statement(self.engine) as connection:
+            _release_pages(connection, job)
+            if job.fence is None:
+                return False
+            ended = held(job).values(fence=JobRow.fence + 1, lease_until=None, **given_back, **_woken(wait_seconds))
+            return connection.execute(ended).rowcount == 1
 
     def postpone(self, job_id: UUID, stage: Stage) -> None:
         """Keep a message that could not be published, for the reaper to publish later."""

@@ -11,7 +11,7 @@ from ocr_platform.db.claims import ClaimLog
 from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import page_values
 from ocr_platform.errors import ClaimLost
-from ocr_platform.models import DocumentFormat, Job, PageResult, Progress, Stage, StoredObject
+from ocr_platform.models import DocumentFormat, Job, PageResult, Progress, SourceFacts, Stage, StoredObject
 
 # The job, while it is open, in its stage and still this claim's; helpers have no number and hold pages alone.
 _JOB = """
@@ -23,9 +23,9 @@ _JOB = """
 _PLAN = text("""
     WITH job AS (
         UPDATE jobs
-        SET stage = 'ocr', source_sha256 = :sha256, source_format = :format, page_count = :pages, pages_left = :pages,
-            fence = fence + 1, attempts = 0, lease_until = NULL, next_attempt_at = now(), woken_at = now(),
-            updated_at = now()
+        SET stage = 'ocr', source_sha256 = :sha256, source_format = :format, source_facts = CAST(:facts AS jsonb),
+            page_count = :pages, pages_left = :pages, fence = fence + 1, attempts = 0, held_code = NULL,
+            lease_until = NULL, next_attempt_at = now(), woken_at = now(), updated_at = now()
         WHERE id = :job_id AND stage = 'fetch_decrypt' AND state IN ('queued', 'running') AND fence = :fence
         RETURNING id
     ), planned AS (
@@ -76,7 +76,8 @@ _CHECKPOINT = text(f"""
         next_attempt_at = CASE WHEN pages_left = new THEN now() ELSE next_attempt_at END,
         attempts = CASE WHEN pages_left = new THEN 0
                         WHEN new > 0 AND CAST(:fence AS bigint) IS NOT NULL THEN 1
-                        ELSE attempts END
+                        ELSE attempts END,
+        held_code = CASE WHEN new > 0 THEN NULL ELSE held_code END
     FROM counted
     WHERE id = (SELECT id FROM job)
     RETURNING new, pages_left, stage
@@ -88,9 +89,9 @@ class PageQueue(ClaimLog):
 
     __slots__ = ()
 
-    def record_plan(self, job: Job, sha256: str, format: DocumentFormat, pages: int) -> bool:
+    def record_plan(self, job: Job, facts: SourceFacts, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store the plan, a row a page, and move the job on to `ocr`."""
-        values = {"sha256": sha256, "format": format, "pages": pages}
+        values = {"facts": json.dumps(asdict(facts)), "sha256": sha256, "format": format, "pages": pages}
         with statement(self.engine) as connection:
             return bool(connection.scalar(_PLAN, {"job_id": job.id, "fence": job.fence, **values}))
 
@@ -106,12 +107,18 @@ class PageQueue(ClaimLog):
     def checkpoint(self, job: Job, results: Sequence[PageResult], staged: StoredObject) -> Progress:
         """Record pages that this claim holds; with the last one the job moves on. Raises ClaimLost."""
         pages = json.dumps([page_values(result) for result in results])
-        values = {**_claim_of(job), "pages": pages, "staged": json.dumps(asdict(staged))}
+        values = {**_claim_of(job), "pages": pages, "staged": json.dumps(_staged_values(staged))}
         with statement(self.engine) as connection:
             row = connection.execute(_CHECKPOINT, values).one_or_none()
         if row is None:
             raise ClaimLost
         return Progress(row.new, row.pages_left, row.stage != Stage.OCR)
+
+
+def _staged_values(staged: StoredObject) -> dict[str, Any]:
+    """What it takes to read it back and verify it, by names that workers of earlier versions know."""
+    values = asdict(staged)
+    return {name: value for name, value in values.items() if name not in ("encryption", "checksum", "bucket_owner")}
 
 
 def _claim_of(job: Job) -> dict[str, Any]:

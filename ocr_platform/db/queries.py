@@ -11,7 +11,7 @@ from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import output_of
 from ocr_platform.db.tables import JobRow, OutputRow, PageRow
 from ocr_platform.errors import classes_by_code
-from ocr_platform.models import Fault, JobState, JobStatus, Stage
+from ocr_platform.models import Fault, JobState, JobStatus, SourceFacts, Stage
 
 _DELIVERED = (JobState.SUCCEEDED, JobState.PARTIAL)
 
@@ -47,10 +47,13 @@ def _status(job: Row[Any], failed: dict[int, str], outputs: list[Row[Any]]) -> J
         pages_done=(job.page_count or 0) - (job.pages_left or 0),
         pages_failed=failed,
         attempts=job.attempts,
+        held_code=job.held_code if state in OPEN_STATES else None,
         confidence=job.confidence,
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        source=SourceFacts(**job.source_facts) if job.source_facts else None,
+        source_sha256=job.source_sha256,
         # Outputs are shown once the job has ended: before, they are not promised.
         outputs=tuple(map(output_of, outputs)) if state in _DELIVERED else (),
     )

@@ -18,16 +18,16 @@ _STAGED = text("""
 _OUTPUTS = text("""
     WITH job AS (
         UPDATE jobs
-        SET stage = 'persist', fence = fence + 1, attempts = 0, lease_until = NULL, next_attempt_at = now(),
-            woken_at = now(), updated_at = now()
+        SET stage = 'persist', fence = fence + 1, attempts = 0, held_code = NULL, lease_until = NULL,
+            next_attempt_at = now(), woken_at = now(), updated_at = now()
         WHERE id = :job_id AND stage = 'encrypt_upload' AND state IN ('queued', 'running') AND fence = :fence
         RETURNING id
     ), stored AS (
         INSERT INTO outputs (job_id, format, content_type, bucket, key, version_id, size, sha256, kms_key_id,
-                             bucket_key_enabled)
+                             bucket_key_enabled, encryption, checksum, bucket_owner)
         SELECT job.id, output.* FROM job, jsonb_to_recordset(CAST(:outputs AS jsonb)) AS output (
             format text, content_type text, bucket text, key text, version_id text, size bigint, sha256 text,
-            kms_key_id text, bucket_key_enabled boolean
+            kms_key_id text, bucket_key_enabled boolean, encryption text, checksum text, bucket_owner text
         )
     )
     SELECT count(*) FROM job
@@ -46,7 +46,7 @@ _FINISH = text("""
     SET state = CASE WHEN lost = 0 THEN 'succeeded' WHEN lost < total THEN 'partial' ELSE 'failed' END,
         error_code = CASE WHEN lost = total THEN code END,
         confidence = CASE WHEN lost < total THEN page.confidence END,
-        lease_until = NULL, finished_at = now(), updated_at = now()
+        held_code = NULL, lease_until = NULL, finished_at = now(), updated_at = now()
     FROM page
     WHERE jobs.id = :job_id AND stage = 'persist' AND jobs.state IN ('queued', 'running') AND fence = :fence
     RETURNING jobs.state

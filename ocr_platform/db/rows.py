@@ -31,6 +31,7 @@ def job_of(row: Row[Any], fence: int | None, holder: UUID) -> Job:
         fence=fence,
         holder=holder,
         attempts=row.attempts,
+        held_code=row.held_code,
         source_sha256=row.source_sha256,
         source_format=DocumentFormat(row.source_format) if row.source_format else None,
         page_count=row.page_count,
@@ -69,5 +70,8 @@ def output_of(row: Row[Any]) -> Output:
         sha256=row.sha256,
         kms_key_id=row.kms_key_id,
         bucket_key_enabled=row.bucket_key_enabled,
+        encryption=row.encryption,
+        checksum=row.checksum,
+        bucket_owner=row.bucket_owner,
     )
     return Output(OutputFormat(row.format), row.content_type, stored)

@@ -68,6 +68,7 @@ class JobRow(Base):
         Index("ix_jobs_leases", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
         Index("ix_jobs_waiting", "stage", "woken_at", postgresql_where=text(f"{OPEN} AND lease_until IS NULL")),
         Index("ix_jobs_due", "next_attempt_at", postgresql_where=text(f"{OPEN} AND woken_at IS NULL")),
+        Index("ix_jobs_held", "held_code", postgresql_where=text(f"{OPEN} AND held_code IS NOT NULL")),
         Index("ix_jobs_uncleaned", "finished_at", postgresql_where=text("NOT cleaned AND state = 'failed'")),
     )
 
@@ -80,6 +81,7 @@ class JobRow(Base):
     source_size: Mapped[ByteCount]
     source_sha256: Mapped[str | None]
     source_format: Mapped[str | None]
+    source_facts: Mapped[dict[str, Any] | None]  # what S3 said of it with its bytes
     options: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default=JobState.QUEUED.value)
     stage: Mapped[str] = mapped_column(server_default=Stage.FETCH_DECRYPT.value)
@@ -96,6 +98,8 @@ class JobRow(Base):
     in_turn: Mapped[bool] = mapped_column(server_default=text("false"))
     # Workers leave rows alone that were written for a newer protocol than their own.
     protocol: Mapped[int] = mapped_column(server_default="1")
+    # The fault of the installation that this stage met and waits for; it has cost neither an attempt nor a claim.
+    held_code: Mapped[str | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     page_count: Mapped[int | None]
@@ -150,6 +154,9 @@ class OutputRow(Base):
     sha256: Mapped[str]
     kms_key_id: Mapped[str]
     bucket_key_enabled: Mapped[bool]
+    encryption: Mapped[str] = mapped_column(server_default="aws:kms")
+    checksum: Mapped[str | None]
+    bucket_owner: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -162,6 +169,20 @@ class OutboxRow(Base):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     stage: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class BreakerRow(Base):
+    """A worker process (`host:pid`) that takes no work: which fault of the installation it met, since when.
+
+    `seen_at` is when it last looked whether the fault is gone.
+    """
+
+    __tablename__ = "breakers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ReaperRow(Base):

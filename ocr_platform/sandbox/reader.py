@@ -125,6 +125,13 @@ class SandboxReader:
             raise SandboxRefused
         return self._held
 
+    def probe(self) -> None:
+        """Start anew, and see whether there is a recogniser and enough that holds it. Raises as `confinement`."""
+        self.close()
+        self._languages = self._held = None
+        self.languages()
+        self.confinement()
+
     def _page(self, document: OpenDocument, number: int, models: str) -> PageResult:
         started = time.monotonic()
         answer = self._ask(document, {"do": "page", "number": number}, models)

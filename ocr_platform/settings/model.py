@@ -1,5 +1,6 @@
 """All settings with their types, bounds and defaults; names are those of the environment."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ocr_platform.errors import SettingsError, UsageError
 from ocr_platform.models import EngineName, JobOptions, SandboxMode
 from ocr_platform.settings.kinds import AppEnv, AwsCredentials, Insecurity, LogLevel, SslMode
+from ocr_platform.settings.tenant_keys import read_tenant_keys
 
 _MIB = 1024 * 1024
 # glibc's manual, "Memory Allocation Tunables": images of pages lie in the heap, and the heap in large pages.
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     s3_bucket_name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     kms_key_id: KeyArn
     ocr_former_kms_keys: Annotated[frozenset[KeyArn], BeforeValidator(_names)] = frozenset()
+    ocr_tenant_keys: Path | None = None
     aws_secret_arn: SecretArn | None = None
     aws_endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
     aws_access_key_id: SecretStr | None = None
@@ -108,6 +111,7 @@ class Settings(BaseSettings):
     ocr_max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     ocr_max_claims: Annotated[int, Field(ge=10, le=1_000_000)] = 200
     ocr_backoff_seconds: Annotated[float, Field(gt=0, le=600)] = 2.0
+    ocr_probe_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0
     ocr_max_helpers: Annotated[int, Field(ge=0, le=1000)] = 8
     ocr_start_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
     ocr_stop_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
@@ -159,6 +163,10 @@ class Settings(BaseSettings):
         region = self.kms_key_id.split(":")[3]
         if region != self.aws_region:
             faults.append(f"AWS_REGION: is {self.aws_region}, but KMS_KEY_ID lies in {region}; S3 needs one region")
+        try:
+            _ = self.tenant_keys
+        except SettingsError as exc:
+            faults.extend(exc.faults)
         return faults
 
     def _login_faults(self) -> list[str]:
@@ -183,6 +191,16 @@ class Settings(BaseSettings):
         if self.aws_secret_arn is not None:
             return AwsCredentials.SECRET
         return AwsCredentials.ENVIRONMENT if self.aws_access_key_id else AwsCredentials.ROLE
+
+    @cached_property
+    def tenant_keys(self) -> Mapping[str, frozenset[str]]:
+        """ARNs by tenant, from OCR_TENANT_KEYS; read once. Raises SettingsError."""
+        return read_tenant_keys(self.ocr_tenant_keys, self.aws_region) if self.ocr_tenant_keys else {}
+
+    @property
+    def bucket_owner(self) -> str:
+        """`OCR_BUCKET_OWNER`, or the account that the key belongs to."""
+        return self.ocr_bucket_owner or self.kms_key_id.split(":")[4]
 
     @cached_property
     def resolved_sslmode(self) -> SslMode:

@@ -15,9 +15,9 @@ def fetch_decrypt(
     Raises a DocumentError for whatever is wrong with the document or the request.
     """
     _require_languages(job, reader)
-    with opened_source(job, store, reader) as (document, found):
-        count = reader.count_pages(document)
-        moved = pages.record_plan(job, document.sha256, found, count)
+    with opened_source(job, store, reader) as source:
+        count = reader.count_pages(source.document)
+        moved = pages.record_plan(job, source.facts, source.document.sha256, source.format, count)
     return job.hand_over(Stage.OCR, pace.helpers(count)) if moved else None
 
 

@@ -31,10 +31,10 @@ def recognise_pages(
     helpers = pace.helpers(left)
     numbers = repository.claim_pages(job, pace.batch_of(left, helpers))
     if numbers:
-        with opened_source(job, store, reader) as (document, _format):
+        with opened_source(job, store, reader) as source:
             while numbers:
                 started = pace.clock()
-                results = _batch(job, document, reader, numbers, pace, stopping, document_ends)
+                results = _batch(job, source.document, reader, numbers, pace, stopping, document_ends)
                 if results:
                     progress = _checkpointed(job, results, store, repository)
                     if progress.moved:

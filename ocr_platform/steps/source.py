@@ -3,42 +3,50 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from ocr_platform.crash_points import CrashPoint, reach
 from ocr_platform.errors import FormatUnsupported, SourceChanged
-from ocr_platform.models import DocumentFormat, Job
+from ocr_platform.models import DocumentFormat, Job, SourceFacts
 from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source in memory, its format, and what S3 said of it in the answer that brought it."""
+
+    document: OpenDocument
+    format: DocumentFormat
+    facts: SourceFacts
+
+
 @contextmanager
-def opened_source(
-    job: Job, store: ObjectStore, reader: DocumentReader
-) -> Iterator[tuple[OpenDocument, DocumentFormat]]:
-    """The job's source in memory, the very bytes that the first stage saw, and its format.
+def opened_source(job: Job, store: ObjectStore, reader: DocumentReader) -> Iterator[OpenSource]:
+    """The job's source, the very bytes that the first stage saw.
 
     Bytes that are not what they should be are fetched once more: it may have been the way here. Raises SourceChanged.
     """
     with ExitStack() as held:
         try:
-            document = _fetched(job, store, reader, held)
+            facts, document = _fetched(job, store, reader, held)
         except SourceChanged:
             _log.warning("source_fetched_again")
             held.close()
-            document = _fetched(job, store, reader, held)
+            facts, document = _fetched(job, store, reader, held)
         if document.format is None:
             raise FormatUnsupported
-        yield document, document.format
+        yield OpenSource(document, document.format, facts)
 
 
-def _fetched(job: Job, store: ObjectStore, reader: DocumentReader, held: ExitStack) -> OpenDocument:
+def _fetched(job: Job, store: ObjectStore, reader: DocumentReader, held: ExitStack) -> tuple[SourceFacts, OpenDocument]:
     """The document, which `held` closes; the connection to the store is free again."""
-    with store.open_source(job.source) as (_facts, chunks):
+    with store.open_source(job.source, job.tenant) as (facts, chunks):
         document = held.enter_context(reader.load(_passing(chunks)))
     if job.source_sha256 is not None and document.sha256 != job.source_sha256:
         raise SourceChanged
-    return document
+    return facts, document
 
 
 def _passing(chunks: Iterator[bytes]) -> Iterator[bytes]:

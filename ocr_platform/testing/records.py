@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, classes_by_code
-from ocr_platform.models import Fault, Job, JobState, JobStatus, Output, PageResult, Stage, StoredObject
+from ocr_platform.models import Fault, Job, JobState, JobStatus, Output, PageResult, SourceFacts, Stage, StoredObject
 
 _DELIVERED = (JobState.SUCCEEDED, JobState.PARTIAL)
 
@@ -46,6 +46,8 @@ class JobRecord:
     claims: int = 0
     leased: bool = False
     wait_seconds: float | None = None
+    held_code: str | None = None
+    facts: SourceFacts | None = None
     error: Fault | None = None
     pages: Mapping[int, PageRecord] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
@@ -82,10 +84,13 @@ class JobRecord:
             pages_done=len(done),
             pages_failed={page.number: page.error for page in done if page.error is not None},
             attempts=self.attempts,
+            held_code=None if self.state.terminal else self.held_code,
             confidence=self.confidence,
             created_at=self.created_at,
             started_at=self.started_at,
             finished_at=self.finished_at,
+            source=self.facts,
+            source_sha256=self.job.source_sha256,
             outputs=self.outputs if self.state in _DELIVERED else (),
         )
 
@@ -100,7 +105,8 @@ class JobRecord:
 
     def moved_on(self, stage: Stage) -> "JobRecord":
         """The record in its next stage: the claim is over, and the stage has its own attempts."""
-        return replace(self, stage=stage, fence=self.fence + 1, attempts=0, leased=False, wait_seconds=None)
+        moved = replace(self, stage=stage, fence=self.fence + 1, attempts=0, held_code=None)
+        return replace(moved, leased=False, wait_seconds=None)
 
 
 def summary(pages: Sequence[PageResult]) -> tuple[JobState, Fault | None, float | None]:

@@ -16,6 +16,7 @@ from ocr_platform.models import (
     Output,
     PageResult,
     Progress,
+    SourceFacts,
     SourceRef,
     Stage,
     StoredObject,
@@ -85,6 +86,7 @@ class InMemoryRepository(Faulty):
             stage=stage,
             fence=claimed.fence,
             attempts=claimed.attempts,
+            held_code=record.held_code,
             holder=uuid4(),
             seconds_spent=record.seconds_spent,
         )
@@ -120,6 +122,15 @@ class InMemoryRepository(Faulty):
         self._meet("hand_back")
         return self._let_go(job, wait_seconds, refund=1)
 
+    def hold(self, job: Job, code: str, wait_seconds: float) -> bool:
+        """End a claim that met a fault of the installation; it counts neither as attempt nor as claim."""
+        self._meet("hold")
+        if not self._let_go(job, wait_seconds, refund=1):
+            return False
+        record = self._records[job.id]
+        self._records[job.id] = replace(record, claims=record.claims - 1, held_code=code)
+        return True
+
     def retry_later(self, job: Job, wait: Callable[[int], float]) -> bool:
         """End a claim that failed; False when no attempt is left, or the claim was lost."""
         self._meet("retry_later")
@@ -143,14 +154,14 @@ class InMemoryRepository(Faulty):
         self._meet("postpone")
         self.postponed.append((job_id, stage))
 
-    def record_plan(self, job: Job, sha256: str, format: DocumentFormat, pages: int) -> bool:
+    def record_plan(self, job: Job, facts: SourceFacts, sha256: str, format: DocumentFormat, pages: int) -> bool:
         """Store the plan and move the job on to `ocr`."""
         self._meet("record_plan")
         record = self._held(job, Stage.FETCH_DECRYPT)
         if record is None:
             return False
         known = replace(record.job, source_sha256=sha256, source_format=format, page_count=pages)
-        planned = replace(record, job=known, pages=dict.fromkeys(range(1, pages + 1), PageRecord()))
+        planned = replace(record, job=known, facts=facts, pages=dict.fromkeys(range(1, pages + 1), PageRecord()))
         self._records[job.id] = planned.moved_on(Stage.OCR)
         return True
 
@@ -169,7 +180,8 @@ class InMemoryRepository(Faulty):
         mine = record.held_pages(job.holder)
         new = {page.number: PageRecord(result=page, staged=staged) for page in results if page.number in mine}
         attempts = 1 if new and job.fence is not None else record.attempts
-        record = replace(record, pages={**record.pages, **new}, attempts=attempts)
+        held_code = None if new else record.held_code
+        record = replace(record, pages={**record.pages, **new}, attempts=attempts, held_code=held_code)
         moved = record.pages_left == 0
         self._records[job.id] = record.moved_on(Stage.ENCRYPT_UPLOAD) if moved else record
         return Progress(len(new), record.pages_left, moved)

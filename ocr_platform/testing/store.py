@@ -67,7 +67,7 @@ class InMemoryStore(Faulty):
         self.objects[key] = body
 
     @contextmanager
-    def open_source(self, source: SourceRef) -> Iterator[tuple[SourceFacts, Iterator[bytes]]]:
+    def open_source(self, source: SourceRef, tenant: str) -> Iterator[tuple[SourceFacts, Iterator[bytes]]]:  # noqa: ARG002  one key for all
         """Open a source. Raises the DocumentErrors that S3 would cause."""
         self._meet("open_source")
         if source.bucket != self.bucket or source.key.startswith(_OWN_PREFIXES) or not source.key:
@@ -86,7 +86,8 @@ class InMemoryStore(Faulty):
         if len(found.body) > self._max_source_bytes:
             raise SourceTooLarge
         middle = len(found.body) // 2
-        yield SourceFacts(source.version_id, len(found.body)), iter((found.body[:middle], found.body[middle:]))
+        facts = SourceFacts(source.version_id, len(found.body), "aws:kms", KMS_KEY, bucket_key_enabled=True)
+        yield facts, iter((found.body[:middle], found.body[middle:]))
 
     def write(self, key: str, body: bytes, content_type: str) -> StoredObject:
         """Store an object; the same bytes again are the same object. Raises OutputConflict for other bytes."""
@@ -106,6 +107,10 @@ class InMemoryStore(Faulty):
         if hashlib.sha256(body).hexdigest() != stored.sha256:
             raise SourceChanged
         return body
+
+    def probe(self) -> None:
+        """Nothing to find out, unless a fault was injected."""
+        self._meet("probe")
 
     def remove_all(self, prefix: str) -> int:
         """Remove what lies under a prefix."""

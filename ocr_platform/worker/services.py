@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ocr_platform.db.breakers import BreakerLog
+from ocr_platform.errors import EngineMissing, PlatformError, SandboxRefused
 from ocr_platform.runtime import Runtime
+from ocr_platform.worker.breaker import Breaker
 from ocr_platform.worker.heart import Heart
 from ocr_platform.worker.shutdown import Shutdown
 
@@ -18,6 +21,18 @@ class WorkerRuntime(Runtime):
     def heart(self) -> Heart:
         """The thread that renews claims."""
         return Heart(self.repository, self.settings.ocr_lease_seconds, self.shutdown, self.settings.ocr_stop_seconds)
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        """What keeps this process from work while the installation is at fault."""
+        return Breaker(self.probe, BreakerLog(self.engine), self.shutdown, self.settings.ocr_probe_seconds)
+
+    def probe(self, error: PlatformError) -> None:
+        """Ask of the installation, once, what the documents that met `error` needed. Raises what is wrong with it."""
+        if isinstance(error, EngineMissing | SandboxRefused):
+            self.reader.probe()
+        else:
+            self.store.probe()
 
     def close(self) -> None:
         """End the heartbeat too."""

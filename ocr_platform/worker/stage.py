@@ -21,12 +21,14 @@ from ocr_platform.errors import (
     ClaimLost,
     DatabaseUnavailable,
     InternalError,
+    KeyUnusable,
     PageTimeout,
     PlatformError,
     RetryPolicy,
 )
 from ocr_platform.models import HandOver, Job, Stage
 from ocr_platform.monitoring.logging import job_context
+from ocr_platform.worker.breaker import INSTALLATION
 from ocr_platform.worker.cleaning import remove_objects
 from ocr_platform.worker.heart import Pulse
 from ocr_platform.worker.services import WorkerRuntime
@@ -38,6 +40,8 @@ Step = Callable[[WorkerRuntime, Job, Pulse], HandOver | None]
 _log = logging.getLogger(__name__)
 _MAX_BACKOFF_SECONDS = 600.0
 _RETURN_SECONDS = 1.0
+# How often a job asks for a key that it alone needs: ten thousand that wait for one ask 170 times a second.
+_OWN_KEY_SECONDS = 60.0
 _MAX_FENCE = 2**63  # a Postgres bigint
 
 
@@ -63,6 +67,8 @@ class StageTask(Task):  # type: ignore[type-arg]
             if self._is_newer():
                 _log.info("message_newer")
                 return
+            if not runtime.breaker.admits():
+                raise Reject(requeue=True)  # it stays where it is: nothing that could be done with it now would succeed
             try:
                 _work(runtime, identifier, claim, step)
             except (PlatformError, SoftTimeLimitExceeded) as exc:
@@ -111,6 +117,8 @@ def _outcome(runtime: WorkerRuntime, job: Job, pulse: Pulse, step: Step) -> Hand
         following = step(runtime, job, pulse)
     except ClaimLost:
         _log.warning("claim_lost")
+    except INSTALLATION as exc:
+        _hold(runtime, job, exc)
     except PlatformError as exc:
         _settle(runtime, job, exc, again=exc.policy is RetryPolicy.TRANSIENT)
     except SoftTimeLimitExceeded:
@@ -131,6 +139,22 @@ def _handed_back(runtime: WorkerRuntime, job: Job) -> HandOver | None:
     """Give back what a shutdown interrupted; it costs no attempt."""
     _log.info("stage_interrupted")
     return job.hand_over(job.stage) if runtime.repository.hand_back(job) else None
+
+
+def _hold(runtime: WorkerRuntime, job: Job, error: PlatformError) -> None:
+    """Let a job wait for the end of a fault that is not its own; that costs it nothing.
+
+    A key that this document alone is under may be off for days, and the document waits as long. Anything else that
+    meets this document a second time, while the installation is well, counts as the document's own.
+    """
+    everybodys = runtime.breaker.meets(error)
+    own_key = not everybodys and isinstance(error, KeyUnusable)
+    if not everybodys and not own_key and job.held_code is not None:
+        _settle(runtime, job, error, again=True)
+        return
+    wait = _OWN_KEY_SECONDS if own_key else runtime.breaker.wait_seconds
+    if runtime.repository.hold(job, error.code, wait):
+        _log.warning("stage_held", extra={"code": error.code, "everybodys": everybodys})
 
 
 def _settle(runtime: WorkerRuntime, job: Job, error: PlatformError, *, again: bool) -> None:

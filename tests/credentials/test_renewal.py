@@ -10,6 +10,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from ocr_platform.aws.bucket import AllowedKeys
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import make_client, make_session, s3_client
 from ocr_platform.errors import CredentialsRefused
@@ -54,7 +55,7 @@ def make_store(servers: Servers, gate: AwsGate) -> Iterator[MakeStore]:
             settings = servers.settings(AWS_ENDPOINT_URL=gate.url, AWS_SECRET_ARN=secret.arn)
             client = opened.enter_context(closing(s3_client(settings)))
             bucket, key = servers.aws.bucket, servers.aws.kms_key_id
-            return S3Store(client=client, bucket=bucket, kms_key_id=key, max_source_bytes=1000), secret
+            return S3Store(client=client, bucket=bucket, keys=AllowedKeys(key), max_source_bytes=1000), secret
 
         yield make
 
@@ -85,7 +86,7 @@ def test_a_head_without_a_code_is_sent_again_too(make_store: MakeStore, servers:
         Key=key,
         Body=b"x",
         ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=store.kms_key_id,
+        SSEKMSKeyId=store.keys.own,
         BucketKeyEnabled=True,
     )
 

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from ocr_platform.models import Job, JobOptions, SourceRef, Stage
+from ocr_platform.models import Job, JobOptions, SourceFacts, SourceRef, Stage
 from ocr_platform.steps import Pace, encrypt_upload, fetch_decrypt, recognise_pages
-from ocr_platform.testing import FakeReader, InMemoryRepository, InMemoryStore
+from ocr_platform.testing import KMS_KEY, FakeReader, InMemoryRepository, InMemoryStore
 
+FACTS = SourceFacts("1", 8, "aws:kms", KMS_KEY, bucket_key_enabled=True)
 UNHURRIED = Pace(batch_pages=100, batch_seconds=1e6, slice_seconds=1e6)
 
 # From 3.12 on Python warns of forks beside threads; these children only look, and leave.

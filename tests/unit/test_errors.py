@@ -25,6 +25,7 @@ PUBLIC_CODES = {
     "source_wrong_key": "document",
     "source_empty": "document",
     "source_too_large": "document",
+    "source_archived": "document",
     "source_changed": "document",
     "format_unsupported": "document",
     "document_damaged": "document",

@@ -18,7 +18,7 @@ def test_services_are_built_once_from_the_settings(settings: Settings) -> None:
     runtime = Runtime(settings)
 
     assert runtime.store is runtime.store
-    assert (runtime.store.bucket, runtime.store.kms_key_id) == (settings.s3_bucket_name, settings.kms_key_id)
+    assert (runtime.store.bucket, runtime.store.keys.own) == (settings.s3_bucket_name, settings.kms_key_id)
     assert runtime.repository.engine is runtime.engine
     assert runtime.pace.slice_seconds == settings.ocr_time_slice_seconds
     assert runtime.pace.batch_pages == settings.ocr_batch_pages

@@ -29,7 +29,7 @@ from ocr_platform.models import (
 )
 from ocr_platform.ports import DocumentReader, ObjectStore, Repository
 from ocr_platform.testing import KMS_KEY, FakeReader, InMemoryRepository, InMemoryStore
-from tests.unit.support import claimed, helper
+from tests.unit.support import FACTS, claimed, helper
 
 SOURCE = SourceRef("documents", "uploads/a", "1")
 OUTPUT = Output(OutputFormat.TEXT, "text/plain", StoredObject("documents", "results/a", "1", 2, "00", KMS_KEY, True))
@@ -53,23 +53,23 @@ class TestStore:
     def test_source_is_opened_with_its_facts_and_all_its_bytes(self, store: InMemoryStore) -> None:
         source = store.put_source(b"%PDF-1.7", version_id="v1")
 
-        with store.open_source(source) as (facts, chunks):
+        with store.open_source(source, "default") as (facts, chunks):
             assert (facts.version_id, facts.size) == ("v1", 8)
             assert b"".join(chunks) == b"%PDF-1.7"
 
     def test_version_is_part_of_what_is_opened(self, store: InMemoryStore) -> None:
         source = store.put_source(b"%PDF-1.7")
 
-        with pytest.raises(SourceMissing), store.open_source(SourceRef(source.bucket, source.key, "other")):
+        with pytest.raises(SourceMissing), store.open_source(SourceRef(source.bucket, source.key, "other"), "default"):
             pass
 
     @pytest.mark.parametrize("key", ["work/1/a.json", "results/a/b", ""])
     def test_sources_of_the_platforms_own_are_refused(self, store: InMemoryStore, key: str) -> None:
-        with pytest.raises(SourceNotAllowed), store.open_source(store.put_source(b"x", key)):
+        with pytest.raises(SourceNotAllowed), store.open_source(store.put_source(b"x", key), "default"):
             pass
 
     def test_other_buckets_are_refused(self, store: InMemoryStore) -> None:
-        with pytest.raises(SourceNotAllowed), store.open_source(SourceRef("another", "uploads/a", "1")):
+        with pytest.raises(SourceNotAllowed), store.open_source(SourceRef("another", "uploads/a", "1"), "default"):
             pass
 
     def test_same_bytes_again_are_the_same_object(self, store: InMemoryStore) -> None:
@@ -156,7 +156,7 @@ class TestClaims:
         claimed(repository, old.id, Stage.FETCH_DECRYPT)
         before = repository.record(old.id)
 
-        assert not repository.record_plan(old, "00", DocumentFormat.PDF, 1)
+        assert not repository.record_plan(old, FACTS, "00", DocumentFormat.PDF, 1)
         assert not repository.fail(old, "source_missing", "")
         assert not repository.hand_back(old)
         assert not repository.retry_later(old, lambda _: 1)
@@ -168,7 +168,7 @@ class TestClaims:
         job = claimed(repository, repository.add(SOURCE), Stage.FETCH_DECRYPT)
         repository.expire(job.id)
 
-        assert repository.record_plan(job, "00", DocumentFormat.PDF, 1)
+        assert repository.record_plan(job, FACTS, "00", DocumentFormat.PDF, 1)
 
     def test_renewed_lease_holds_again(self, repository: InMemoryRepository) -> None:
         job = claimed(repository, repository.add(SOURCE), Stage.FETCH_DECRYPT)
@@ -406,7 +406,7 @@ class TestPages:
         job_id = _planned(repository, pages=2)
         job = claimed(repository, job_id, Stage.OCR)
 
-        assert not repository.record_plan(job, "00", DocumentFormat.PDF, 9)
+        assert not repository.record_plan(job, FACTS, "00", DocumentFormat.PDF, 9)
         assert repository.status(job_id).pages == 2
 
     def test_injected_errors_change_nothing(self, repository: InMemoryRepository) -> None:
@@ -423,7 +423,7 @@ class TestPages:
 
 def _planned(repository: InMemoryRepository, pages: int) -> UUID:
     job = claimed(repository, repository.add(SOURCE), Stage.FETCH_DECRYPT)
-    assert repository.record_plan(job, "00", DocumentFormat.PDF, pages)
+    assert repository.record_plan(job, FACTS, "00", DocumentFormat.PDF, pages)
     return job.id
 
 

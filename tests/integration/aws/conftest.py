@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from ocr_platform.aws.bucket import AllowedKeys
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import s3_client
 from tests.conftest import Servers
@@ -21,7 +22,9 @@ MakeStore = Callable[..., S3Store]
 def store(servers: Servers) -> Iterator[S3Store]:
     """The store on the account's bucket: versioned, encrypting by default."""
     client = s3_client(servers.settings())
-    yield S3Store(client=client, bucket=servers.aws.bucket, kms_key_id=servers.aws.kms_key_id, max_source_bytes=1000)
+    yield S3Store(
+        client=client, bucket=servers.aws.bucket, keys=AllowedKeys(servers.aws.kms_key_id), max_source_bytes=1000
+    )
     client.close()
 
 

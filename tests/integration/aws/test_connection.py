@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 import ocr_platform
+from ocr_platform.aws.bucket import AllowedKeys
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import make_session, s3_client
 from ocr_platform.errors import PlatformError, StorageUnavailable
@@ -45,7 +46,9 @@ def signers(client: "S3Client") -> list[str]:
 
 
 def store_with(servers: Servers, client: "S3Client") -> S3Store:
-    return S3Store(client=client, bucket=servers.aws.bucket, kms_key_id=servers.aws.kms_key_id, max_source_bytes=1000)
+    return S3Store(
+        client=client, bucket=servers.aws.bucket, keys=AllowedKeys(servers.aws.kms_key_id), max_source_bytes=1000
+    )
 
 
 def test_requests_are_signed_with_the_keys_of_the_secret(servers: Servers, session: boto3.session.Session) -> None:

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from ocr_platform.aws.s3 import S3Store
-from ocr_platform.errors import SourceMissing
 from tests.integration.aws.support import small_pages
 
 if TYPE_CHECKING:
@@ -138,5 +137,5 @@ def test_a_bucket_that_is_not_there_is_a_typed_error(bare_store: S3Store) -> Non
         lambda: away.remove_all("work/"),
         lambda: away.abort_uploads("", timedelta()),
     ):
-        with pytest.raises(SourceMissing):
+        with pytest.raises(StorageDenied):
             look()

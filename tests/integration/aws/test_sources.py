@@ -24,9 +24,14 @@ UNKNOWN_VERSION = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH"
 def put(plain: "S3Client", store: S3Store, body: bytes = BODY, key: str = "", **changed: Any) -> SourceRef:
     """An object as an application uploads it; `changed` is what it does differently."""
     key = key or f"uploads/{uuid4()}"
-    protection = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": store.kms_key_id} | changed
+    protection = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": store.keys.own} | changed
     answer = plain.put_object(Bucket=store.bucket, Key=key, Body=body, **protection)
     return SourceRef(store.bucket, key, answer.get("VersionId", "null"))
+
+
+def facts_of(store: S3Store, source: SourceRef) -> SourceFacts:
+    """What S3 says of the usual source; its bucket has a bucket key by default."""
+    return SourceFacts(source.version_id, len(BODY), "aws:kms", store.keys.own, bucket_key_enabled=True)
 
 
 def describe(store: S3Store, source: SourceRef) -> SourceFacts:
@@ -35,7 +40,7 @@ def describe(store: S3Store, source: SourceRef) -> SourceFacts:
 
 
 def read(store: S3Store, source: SourceRef) -> bytes:
-    with store.open_source(source) as (_facts, chunks):
+    with store.open_source(source, "default") as (_facts, chunks):
         return b"".join(chunks)
 
 
@@ -47,9 +52,9 @@ Look = Callable[[S3Store, SourceRef], object]
 def test_a_source_is_described_and_read(store: S3Store, plain: "S3Client") -> None:
     source = put(plain, store)
 
-    assert store.describe(source.bucket, source.key) == SourceFacts(source.version_id, len(BODY))
-    with store.open_source(source) as (facts, chunks):
-        assert facts == SourceFacts(source.version_id, len(BODY))
+    assert store.describe(source.bucket, source.key) == facts_of(store, source)
+    with store.open_source(source, "default") as (facts, chunks):
+        assert facts == facts_of(store, source)
         assert b"".join(chunks) == BODY
 
 
@@ -57,7 +62,7 @@ def test_a_source_larger_than_a_chunk_comes_in_several(store: S3Store, plain: "S
     large = bytes(range(256)) * 10_000  # 2.44 MiB
     source = put(plain, store, large)
 
-    with replace(store, max_source_bytes=len(large)).open_source(source) as (_facts, chunks):
+    with replace(store, max_source_bytes=len(large)).open_source(source, "default") as (_facts, chunks):
         parts = list(chunks)
 
     assert len(parts) == 3
@@ -72,7 +77,7 @@ def test_the_version_that_was_submitted_is_read_after_an_overwrite(
     second = put(plain, store, b"a newer document", key=first.key)
 
     assert store.describe(first.bucket, first.key).version_id == second.version_id
-    assert look(store, first) in (BODY, SourceFacts(first.version_id, len(BODY)))
+    assert look(store, first) in (BODY, facts_of(store, first))
 
 
 @both
@@ -80,7 +85,7 @@ def test_the_version_that_was_submitted_is_read_after_a_deletion(look: Look, sto
     source = put(plain, store)
     plain.delete_object(Bucket=source.bucket, Key=source.key)
 
-    assert look(store, source) in (BODY, SourceFacts(source.version_id, len(BODY)))
+    assert look(store, source) in (BODY, facts_of(store, source))
     with pytest.raises(errors.SourceMissing):
         store.describe(source.bucket, source.key)
 

@@ -30,7 +30,7 @@ def put(plain: "S3Client", store: S3Store, name: str, body: bytes) -> str:
         Key=name,
         Body=body,
         ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=store.kms_key_id,
+        SSEKMSKeyId=store.keys.own,
         BucketKeyEnabled=True,
     )
     return answer["VersionId"]
@@ -44,7 +44,7 @@ def test_what_is_written_has_key_bucket_key_version_and_checksum(store: S3Store,
     digest = hashlib.sha256(BODY)
     assert found["Body"].read() == BODY
     assert found["ServerSideEncryption"] == "aws:kms"
-    assert found["SSEKMSKeyId"] == store.kms_key_id
+    assert found["SSEKMSKeyId"] == store.keys.own
     assert found["BucketKeyEnabled"] is True
     assert found["ContentType"] == "text/plain; charset=utf-8"
     assert found["VersionId"] == stored.version_id
@@ -52,7 +52,7 @@ def test_what_is_written_has_key_bucket_key_version_and_checksum(store: S3Store,
     assert found["Metadata"] == {}
     # And the record says the same
     assert (stored.sha256, stored.size) == (digest.hexdigest(), len(BODY))
-    assert (stored.kms_key_id, stored.bucket_key_enabled) == (store.kms_key_id, True)
+    assert (stored.kms_key_id, stored.bucket_key_enabled) == (store.keys.own, True)
 
 
 def test_an_empty_body_can_be_written_and_read(store: S3Store) -> None:
@@ -79,7 +79,7 @@ def test_the_buckets_own_settings_cannot_weaken_a_write(
     stored = bare_store.write(key(), BODY, "text/plain")
 
     found = plain.head_object(Bucket=bare_store.bucket, Key=stored.key)
-    assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", bare_store.kms_key_id)
+    assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", bare_store.keys.own)
     assert found["BucketKeyEnabled"] is True
 
 
@@ -113,6 +113,13 @@ def test_the_same_bytes_in_plain_are_not_taken_for_an_earlier_write(bare_store: 
     name = key()
     plain.put_object(Bucket=bare_store.bucket, Key=name, Body=BODY, ServerSideEncryption="AES256")
 
+    with pytest.raises(OutputConflict):
+        bare_store.write(name, BODY, "text/plain")
+
+    # And also when S3 knows that the bytes are the same
+    plain.put_object(
+        Bucket=bare_store.bucket, Key=name, Body=BODY, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256"
+    )
     with pytest.raises(OutputNotProtected):
         bare_store.write(name, BODY, "text/plain")
 

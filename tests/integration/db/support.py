@@ -20,6 +20,7 @@ from ocr_platform.models import (
     Output,
     OutputFormat,
     PageResult,
+    SourceFacts,
     SourceRef,
     Stage,
     StoredObject,
@@ -29,6 +30,7 @@ from ocr_platform.models import (
 T = TypeVar("T")
 KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 SHA256 = "ab" * 32
+FACTS = SourceFacts("version-1", 1000, "aws:kms", KEY_ARN, True, "SHA256 q80=")
 PATIENCE = timedelta(seconds=30)
 
 

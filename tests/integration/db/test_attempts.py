@@ -7,6 +7,7 @@ from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.repository import JobRepository
 from ocr_platform.models import DocumentFormat, Stage
 from tests.integration.db.support import (
+    FACTS,
     SHA256,
     ago,
     change,
@@ -95,7 +96,7 @@ def test_a_stage_has_attempts_of_its_own(engine: Engine, repository: JobReposito
     seen = []
 
     job = claimed(repository, job_id, Stage.FETCH_DECRYPT)
-    repository.record_plan(job, SHA256, DocumentFormat.PDF, 1)
+    repository.record_plan(job, FACTS, SHA256, DocumentFormat.PDF, 1)
     seen.append(row_of(engine, job_id).attempts)
     job = claimed(repository, job_id, Stage.OCR)
     repository.claim_pages(job, 1)

@@ -12,6 +12,7 @@ from ocr_platform.db.tables import JobRow
 from ocr_platform.errors import ClaimLost
 from ocr_platform.models import DocumentFormat, Job, Stage
 from tests.integration.db.support import (
+    FACTS,
     SHA256,
     at_once,
     claimed,
@@ -50,7 +51,7 @@ WRITES: dict[str, tuple[Stage, Write, object]] = {
     "retry_later": (Stage.OCR, lambda repo, job: repo.retry_later(job, lambda _: 1.0), False),
     "fail": (Stage.OCR, lambda repo, job: repo.fail(job, "page_timeout", "Too slow."), False),
     "record_plan": (
-        Stage.FETCH_DECRYPT, lambda repo, job: repo.record_plan(job, SHA256, DocumentFormat.PDF, 3), False
+        Stage.FETCH_DECRYPT, lambda repo, job: repo.record_plan(job, FACTS, SHA256, DocumentFormat.PDF, 3), False
     ),
     "claim_pages": (Stage.OCR, lambda repo, job: repo.claim_pages(job, 8), LOST),
     "checkpoint": (Stage.OCR, lambda repo, job: repo.checkpoint(job, [page(1), page(2)], stored()), LOST),
@@ -189,7 +190,7 @@ def test_a_job_that_fails_while_it_moves_on_does_one_or_the_other(
 def test_a_plan_moves_the_job_on_and_queues_its_pages(engine: Engine, repository: JobRepository) -> None:
     job = claimed(repository, submitted(engine), Stage.FETCH_DECRYPT)
 
-    assert repository.record_plan(job, SHA256, DocumentFormat.TIFF, 300)
+    assert repository.record_plan(job, FACTS, SHA256, DocumentFormat.TIFF, 300)
 
     following = claimed(repository, job.id, Stage.OCR)
     assert (following.source_sha256, following.source_format, following.page_count) == (

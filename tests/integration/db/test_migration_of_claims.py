@@ -13,7 +13,7 @@ from ocr_platform.db.migrate import config, migrate
 from ocr_platform.db.reaping import ReaperLog
 from ocr_platform.db.repository import JobRepository
 from ocr_platform.models import DocumentFormat, JobState, Stage
-from tests.integration.db.support import PATIENCE, SHA256, claimed, output, page, pages_of, row_of, stored
+from tests.integration.db.support import FACTS, PATIENCE, SHA256, claimed, output, page, pages_of, row_of, stored
 
 WAITING, READING, READ, DELIVERED, FAILED = (UUID(int=number) for number in range(1, 6))
 
@@ -88,7 +88,7 @@ def test_pages_that_are_left_are_counted(migrated: Engine) -> None:
 def test_a_job_that_waited_goes_its_way(moved: JobRepository) -> None:
     job = claimed(moved, WAITING, Stage.FETCH_DECRYPT)
 
-    assert moved.record_plan(job, SHA256, DocumentFormat.PDF, 1)
+    assert moved.record_plan(job, FACTS, SHA256, DocumentFormat.PDF, 1)
     job = claimed(moved, WAITING, Stage.OCR)
     assert moved.claim_pages(job, 8) == [1]
     assert moved.checkpoint(job, [page(1)], stored()).moved

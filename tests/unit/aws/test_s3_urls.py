@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_platform.aws.s3 import parse_s3_url
+from ocr_platform.aws.sources import parse_s3_url
 from ocr_platform.errors import SourceMissing
 
 

@@ -9,13 +9,28 @@ from uuid import UUID
 from celery import Celery
 
 from ocr_platform.db.claims import ClaimTerms
+from ocr_platform.errors import PlatformError
 from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
 from ocr_platform.testing import FakeReader, InMemoryRepository, InMemoryStore
+from ocr_platform.worker.breaker import Breaker
 from ocr_platform.worker.heart import Heart
 from ocr_platform.worker.services import WorkerRuntime
 from ocr_platform.worker.shutdown import Shutdown
 from ocr_platform.workflow import routing
+
+
+@dataclass
+class BreakerBook:
+    """Implements `ports.BreakerLog` in a dict: codes by name."""
+
+    entries: dict[str, str]
+
+    def open(self, name: str, code: str) -> None:
+        self.entries[name] = code
+
+    def close(self, name: str) -> None:
+        self.entries.pop(name, None)
 
 
 @dataclass
@@ -31,9 +46,15 @@ class FakeRuntime:
     terms: ClaimTerms = field(default_factory=ClaimTerms)
     shutdown: Shutdown = field(default_factory=Shutdown)
     heart: Heart = field(init=False)
+    breaker: Breaker = field(init=False)
+    breakers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.heart = Heart(self.repository, 60.0, self.shutdown, 20.0)
+        self.breaker = Breaker(self.probe, BreakerBook(self.breakers), self.shutdown, 0.01)
+
+    def probe(self, _error: PlatformError) -> None:
+        self.store.probe()
 
     @property
     def services(self) -> WorkerRuntime:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from ocr_platform.errors import (
     BrokerUnavailable,
     ClaimLost,
+    CredentialsRefused,
     DatabaseUnavailable,
     DocumentDamaged,
     EngineMissing,
     InternalError,
+    KeyUnusable,
+    OutputNotProtected,
     PlatformError,
     SourceMissing,
     StorageDenied,
@@ -28,11 +31,12 @@ from ocr_platform.monitoring.logging import JsonFormatter
 from ocr_platform.settings import Settings
 from ocr_platform.staging import pack, results_key, staging_key
 from ocr_platform.testing import FakeReader
+from ocr_platform.worker import breaker
 from ocr_platform.worker.heart import Pulse
 from ocr_platform.worker.services import WorkerRuntime
 from ocr_platform.worker.stage import Claim, StageTask, backoff_seconds
 from ocr_platform.workflow import PROTOCOL_HEADER, PROTOCOL_VERSION, WAKE_HEADER
-from tests.unit.support import claimed, planned
+from tests.unit.support import FACTS, claimed, planned
 from tests.unit.worker.support import FakeRuntime, fake_runtime
 
 Step = Callable[[Job, Pulse], HandOver | None]
@@ -89,6 +93,11 @@ class Bench:
     def planned(self) -> UUID:
         """A job of two pages that wait."""
         return planned(self.store, self.repository, FakeReader(["a", "b"]), self.store.put_source(b"%PDF-1.7"))
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "_PATIENCE_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -262,10 +271,75 @@ class TestWake:
         assert self._of(runtime, None) is None
 
 
+INSTALLATION_FAULTS = [StorageDenied(), KeyUnusable(), EngineMissing(), OutputNotProtected(), CredentialsRefused()]
+
+
+class TestFaultsOfTheInstallation:
+    @pytest.mark.parametrize("error", INSTALLATION_FAULTS)
+    def test_the_job_waits_at_no_cost_and_messages_go_back(self, bench: Bench, error: PlatformError) -> None:
+        job_id, other = bench.submit(), bench.submit()
+        bench.store.inject("probe", error, times=10**6)
+
+        bench.run(str(job_id), _raising(error))
+
+        record = bench.repository.record(job_id)
+        assert (record.attempts, record.claims, record.held_code) == (0, 0, error.code)
+        assert record.wait_seconds
+        assert not record.state.terminal
+        assert _goes_back(bench.run(str(other), _next))
+        assert bench.tries == 1
+
+    def test_a_document_that_alone_is_refused_waits_once_and_then_uses_its_attempts(self, bench: Bench) -> None:
+        job_id = bench.submit()
+
+        bench.run(str(job_id), _raising(StorageDenied()))
+        assert bench.repository.record(job_id).attempts == 0
+        for _ in range(8):
+            bench.repository.expire(job_id)
+            bench.run(str(job_id), _raising(StorageDenied()))
+
+        status = bench.repository.status(job_id)
+        assert bench.tries == 1 + 6
+        assert status.error
+        assert status.error.code == "storage_denied"
+
+    def test_a_document_whose_own_key_is_off_waits_for_it_however_long(self, bench: Bench) -> None:
+        job_id = bench.submit()
+
+        for _ in range(20):
+            bench.run(str(job_id), _raising(KeyUnusable()))
+            bench.repository.expire(job_id)
+
+        assert bench.repository.record(job_id).claims == 0
+        assert bench.repository.status(job_id).held_code == "key_unusable"
+        bench.run(str(job_id), _next)
+        assert bench.runtime.published() == [("ocr_platform.ocr", str(job_id))]
+
+    def test_others_go_on_meanwhile(self, bench: Bench) -> None:
+        other = bench.submit()
+        bench.run(str(bench.submit()), _raising(KeyUnusable()))
+
+        bench.run(str(other), _next)
+
+        assert bench.runtime.published() == [("ocr_platform.ocr", str(other))]
+
+    def test_a_helper_gives_its_pages_back(self, bench: Bench) -> None:
+        job_id = bench.planned()
+        bench.store.inject("probe", KeyUnusable(), times=10**6)
+
+        def step(job: Job, _pulse: Pulse) -> HandOver | None:
+            assert bench.repository.claim_pages(job, 1) == [1]
+            raise KeyUnusable
+
+        bench.help(job_id, step)
+
+        record = bench.repository.record(job_id)
+        assert not record.pages[1].leased
+        assert record.held_code is None
+
+
 class TestErrorsThatStay:
-    @pytest.mark.parametrize(
-        "error", [DocumentDamaged(), SourceMissing("Own words."), EngineMissing(), StorageDenied()]
-    )
+    @pytest.mark.parametrize("error", [DocumentDamaged(), SourceMissing("Own words.")])
     def test_they_fail_the_job_at_once(self, bench: Bench, error: PlatformError) -> None:
         job_id = bench.submit()
 
@@ -336,7 +410,7 @@ class TestErrorsThatStay:
         staged = staging_key(job_id)
 
         def overtaken(job: Job, _pulse: Pulse) -> HandOver | None:
-            bench.repository.record_plan(job, "0" * 64, DocumentFormat.PDF, 1)
+            bench.repository.record_plan(job, FACTS, "0" * 64, DocumentFormat.PDF, 1)
             bench.store.write(staged, b"somebody else's", "application/json")
             raise DocumentDamaged
 
