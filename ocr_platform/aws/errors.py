@@ -31,12 +31,13 @@ _KINDS: dict[str, type[PlatformError]] = {
 }
 # From KMS itself without the prefix, through S3 with it.
 _KEY = frozenset({"DisabledException", "NotFoundException", "KMSInvalidStateException", "AccessDeniedException"})
-PRECONDITION_FAILED = "PreconditionFailed"
+# An object lies there already; an upload in parts is not there any more: both may be one's own earlier request's doing.
+DONE_ALREADY = frozenset({"PreconditionFailed", "NoSuchUpload"})
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Translate what is known; let a failed precondition and what nobody knows pass through."""
+    """Translate what is known; let what is done already and what nobody knows pass through."""
     try:
         yield
     except FlexibleChecksumError as exc:
@@ -53,8 +54,8 @@ def translated_errors() -> Iterator[None]:
 
 
 def _kind_of(code: str) -> type[PlatformError] | None:
-    """What an answer's code means; None for a failed precondition."""
-    if code == PRECONDITION_FAILED:
+    """What an answer's code means; None for what only the caller can tell."""
+    if code in DONE_ALREADY:
         return None
     if code.removeprefix("KMS.") in _KEY:
         return KeyUnusable

@@ -11,9 +11,16 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from ocr_platform.aws.bucket import S3Bucket
-from ocr_platform.aws.errors import PRECONDITION_FAILED, translated_errors
+from ocr_platform.aws.errors import DONE_ALREADY, translated_errors
 from ocr_platform.aws.parts import Digests, digests_of, upload_in_parts
-from ocr_platform.errors import OutputConflict, OutputNotProtected, PlatformError, SourceChanged, SourceMissing
+from ocr_platform.errors import (
+    OutputConflict,
+    OutputNotProtected,
+    PlatformError,
+    SourceChanged,
+    SourceMissing,
+    StorageUnavailable,
+)
 from ocr_platform.models import StoredObject
 
 _log = logging.getLogger(__name__)
@@ -55,7 +62,7 @@ class S3Objects(S3Bucket):
                         **asked, Body=body, ChecksumSHA256=digests.checksum, IfNoneMatch="*"
                     )
         except ClientError as exc:
-            if exc.response["Error"]["Code"] != PRECONDITION_FAILED:
+            if exc.response["Error"]["Code"] not in DONE_ALREADY:
                 raise
             return self._earlier_write(key, digests)
         try:
@@ -102,8 +109,11 @@ class S3Objects(S3Bucket):
 
         The key of an object has its job's id: nobody else writes there.
         """
-        with translated_errors():
-            answer = self.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **self._owner())
+        try:
+            with translated_errors():
+                answer = self.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **self._owner())
+        except SourceMissing as exc:
+            raise StorageUnavailable from exc  # it is gone again, as is the upload: another try finds out
         if answer["ContentLength"] != digests.size or not _same(answer.get("ChecksumSHA256"), digests):
             raise OutputConflict
         _log.info("own_write_found", extra={"object": key})

@@ -109,8 +109,8 @@ class S3Sources(S3Bucket):
         """
         try:
             self.describe(source.bucket, source.key, source.version_id, tenant)
-        except StorageDenied:
-            return
+        except (StorageDenied, SourceMissing):
+            return  # all of S3, or the whole bucket
         raise KeyUnusable from error
 
     def _checked(self, answer: Mapping[str, Any], tenant: str) -> SourceFacts:

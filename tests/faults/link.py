@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.faults.rules import Answer, Call, Corrupt, Delay, DropAnswer, DropRequest, RuleBook, Truncate
+from tests.faults.rules import Answer, Call, Corrupt, Delay, DropAnswer, DropRequest, Rewrite, RuleBook, Truncate
 from tests.faults.wire import Request, Wire
 
 _SEGMENT = 65536
@@ -46,7 +46,7 @@ class _Pending:
     """The request that the server has: answers that are still to come, and what is to be done to them."""
 
     left: int
-    action: Corrupt | Truncate | DropAnswer | None
+    action: Corrupt | Truncate | Rewrite | DropAnswer | None
     kept: bytearray = field(default_factory=bytearray)
 
 
@@ -135,7 +135,7 @@ class Link:
                 self._pause(seconds)
             case Call(function):
                 function()
-            case Corrupt() | Truncate() | DropAnswer():
+            case Corrupt() | Truncate() | Rewrite() | DropAnswer():
                 kept = action
         if request.answers:
             self._pending = _Pending(request.answers, kept)
@@ -168,7 +168,7 @@ class Link:
         match pending.action if pending else None:
             case DropAnswer():
                 raise _Severed
-            case Corrupt() as action if pending:
+            case (Corrupt() | Rewrite()) as action if pending:
                 self._send(self._client, action.apply(bytes(pending.kept)))
             case Truncate() as action if pending:
                 self._send(self._client, action.apply(bytes(pending.kept)))

@@ -50,6 +50,18 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Change lines of the answer's head: what `pattern` finds becomes `replacement` (HTTP alone)."""
+
+    pattern: bytes
+    replacement: bytes
+
+    def apply(self, answer: bytes) -> bytes:
+        head, end, body = answer.partition(b"\r\n\r\n")
+        return re.sub(self.pattern, self.replacement, head, flags=re.IGNORECASE) + end + body
+
+
+@dataclass(frozen=True, slots=True)
 class Delay:
     """Hand the request on so many seconds later."""
 
@@ -63,7 +75,7 @@ class Call:
     function: Callable[[], object]
 
 
-Action = Answer | DropAnswer | DropRequest | Corrupt | Truncate | Delay | Call
+Action = Answer | DropAnswer | DropRequest | Corrupt | Truncate | Rewrite | Delay | Call
 
 
 @dataclass

@@ -331,6 +331,18 @@ class TestPages:
 
         assert repository.claim_pages(other, 2) == [1, 2]
 
+    def test_held_claim_costs_nothing_and_is_remembered(self, repository: InMemoryRepository) -> None:
+        job_id = _planned(repository, pages=2)
+        before = repository.record(job_id)
+
+        assert repository.hold(claimed(repository, job_id, Stage.OCR), "key_unusable", 5.0)
+
+        held = repository.record(job_id)
+        assert (held.attempts, held.claims) == (before.attempts, before.claims)
+        assert (held.held_code, held.wait_seconds) == ("key_unusable", 5.0)
+        repository.expire(job_id)
+        assert claimed(repository, job_id, Stage.OCR).held_code == "key_unusable"
+
     def test_helper_that_gives_its_pages_back_leaves_the_job_alone(self, repository: InMemoryRepository) -> None:
         job_id = _planned(repository, pages=2)
         job, helping = claimed(repository, job_id, Stage.OCR), helper(repository, job_id)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from ocr_platform.aws.s3 import S3Store
+from ocr_platform.errors import StorageDenied
 from tests.integration.aws.support import small_pages
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import Engine
 
+from ocr_platform.db import queries
 from ocr_platform.db.claims import ClaimTerms
+from ocr_platform.db.reaping import ReaperLog
 from ocr_platform.db.repository import JobRepository
 from ocr_platform.models import DocumentFormat, Stage
 from tests.integration.db.support import (
@@ -89,6 +91,49 @@ def test_an_attempt_that_is_handed_back_does_not_count(
         assert repository.hand_back(job, wait_seconds)
 
     assert (row_of(engine, job_id).attempts, row_of(engine, job_id).claims) == (0, 5)
+
+
+def test_what_the_installation_is_at_fault_for_counts_neither_as_attempt_nor_as_claim(
+    engine: Engine, repository: JobRepository
+) -> None:
+    job_id = submitted(engine)
+
+    for _ in range(30):
+        job = claimed(repository, job_id, Stage.FETCH_DECRYPT)
+        assert repository.hold(job, "key_unusable", 0.0)
+
+    row = row_of(engine, job_id)
+    assert (row.attempts, row.claims, row.held_code, row.lease_until) == (0, 0, "key_unusable", None)
+    assert queries.statuses(engine, [job_id])[job_id].held_code == "key_unusable"
+
+
+def test_what_a_stage_waited_for_is_known_to_it_and_forgotten_with_its_progress(
+    engine: Engine, repository: JobRepository
+) -> None:
+    job_id = submitted(engine)
+    repository.hold(claimed(repository, job_id, Stage.FETCH_DECRYPT), "key_unusable", 0.0)
+
+    job = claimed(repository, job_id, Stage.FETCH_DECRYPT)
+    assert job.held_code == "key_unusable"
+    repository.record_plan(job, FACTS, SHA256, DocumentFormat.PDF, 2)
+    job = claimed(repository, job_id, Stage.OCR)
+    assert job.held_code is None
+    repository.hold(job, "storage_denied", 0.0)
+    job = claimed(repository, job_id, Stage.OCR)
+    repository.claim_pages(job, 1)
+    repository.checkpoint(job, [page(1)], stored())
+
+    assert row_of(engine, job_id).held_code is None
+
+
+def test_a_held_job_is_woken_when_its_time_has_come(engine: Engine, repository: JobRepository, log: ReaperLog) -> None:
+    job_id = submitted(engine)
+    repository.hold(claimed(repository, job_id, Stage.FETCH_DECRYPT), "key_unusable", 3600.0)
+    assert log.due(10) == []
+
+    change(engine, job_id, next_attempt_at=ago(1))
+
+    assert [woken.job_id for woken in log.due(10)] == [job_id]
 
 
 def test_a_stage_has_attempts_of_its_own(engine: Engine, repository: JobRepository) -> None:

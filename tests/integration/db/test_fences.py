@@ -48,6 +48,7 @@ WRITES: dict[str, tuple[Stage, Write, object]] = {
     "renew, with pages": (Stage.OCR, lambda repo, job: repo.renew(job), LOST),
     "hand_back": (Stage.OCR, lambda repo, job: repo.hand_back(job), False),
     "hand_back, waiting": (Stage.OCR, lambda repo, job: repo.hand_back(job, 1.0), False),
+    "hold": (Stage.OCR, lambda repo, job: repo.hold(job, "key_unusable", 1.0), False),
     "retry_later": (Stage.OCR, lambda repo, job: repo.retry_later(job, lambda _: 1.0), False),
     "fail": (Stage.OCR, lambda repo, job: repo.fail(job, "page_timeout", "Too slow."), False),
     "record_plan": (

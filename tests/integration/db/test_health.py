@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select, update
 
+from ocr_platform.db.breakers import BreakerLog
 from ocr_platform.db.health import health
 from ocr_platform.db.reaping import ReaperLog
 from ocr_platform.db.repository import JobRepository
+from ocr_platform.db.tables import BreakerRow
 from ocr_platform.models import JobState, Stage
 from tests.integration.db.support import (
     ago,
@@ -49,6 +51,46 @@ def test_every_job_is_counted_for_what_it_waits_for(engine: Engine, repository: 
     assert found.outbox == 22
     assert found.oldest_waiting_seconds is not None
     assert 110 < found.oldest_waiting_seconds < 130
+
+
+def test_what_waits_for_the_end_of_a_fault_is_counted_by_it(engine: Engine, repository: JobRepository) -> None:
+    for code in ("key_unusable", "key_unusable", "storage_denied"):
+        repository.hold(job_claimed_in(repository, Stage.OCR, pages=1), code, 60)
+    change(engine, submitted(engine), held_code="key_unusable", state=JobState.CANCELLED, finished_at=ago(1))
+
+    assert health(engine).held == {"key_unusable": 2, "storage_denied": 1}
+
+
+def test_processes_that_take_no_work_are_told_until_they_do_or_are_gone(engine: Engine) -> None:
+    book = BreakerLog(engine)
+    book.open("host:1", "key_unusable")
+    book.open("host:2", "key_unusable")
+    book.open("host:1", "storage_denied")
+    book.close("host:2")
+    book.close("host:2")
+    first = health(engine).breakers
+    set_seen(engine, "host:1", minutes=16)
+
+    assert [(breaker.name, breaker.code) for breaker in first] == [("host:1", "storage_denied")]
+    assert first[0].opened_at < first[0].seen_at
+    assert health(engine).breakers == ()
+
+
+def test_processes_that_were_killed_while_they_waited_are_forgotten(engine: Engine) -> None:
+    book = BreakerLog(engine)
+    book.open("host:1", "key_unusable")
+    set_seen(engine, "host:1", minutes=25 * 60)
+
+    book.open("host:2", "key_unusable")
+
+    with engine.connect() as connection:
+        assert connection.scalars(select(BreakerRow.name)).all() == ["host:2"]
+
+
+def set_seen(engine: Engine, name: str, minutes: int) -> None:
+    seen = update(BreakerRow).where(BreakerRow.name == name).values(seen_at=func.now() - timedelta(minutes=minutes))
+    with engine.connect() as connection:
+        connection.execute(seen)
 
 
 def test_the_reapers_last_round_is_told(engine: Engine, log: ReaperLog) -> None:

@@ -71,6 +71,7 @@ def test_a_batch_of_pages_costs_two_statements_however_many_pages_it_has(
     [
         pytest.param(lambda repo, job: repo.renew(job), 2, id="renew"),
         pytest.param(lambda repo, job: repo.hand_back(job), 2, id="hand back"),
+        pytest.param(lambda repo, job: repo.hold(job, "key_unusable", 1), 2, id="hold"),
         pytest.param(lambda repo, job: repo.retry_later(job, lambda _: 1), 3, id="retry later"),
         pytest.param(lambda repo, job: repo.fail(job, "internal_error", "No."), 1, id="fail"),
         pytest.param(lambda repo, job: repo.claim(job.id, Stage.OCR), 1, id="be refused"),
