@@ -53,6 +53,11 @@ class Breaker:
         """When a job that the fault held up is worth another look; jobs that were held up together come back apart."""
         return self._pause * random.uniform(1.0, 1.5)  # noqa: S311  no cryptography
 
+    @property
+    def own_fault_seconds(self) -> float:
+        """When a job that alone cannot have its key is worth another look: ten thousand ask 170 times a second."""
+        return self._first_pause * _SLOWEST
+
     def admits(self) -> bool:
         """True when there is no fault. Waits a little while for its end, and looks for it when that is due."""
         ends = time.monotonic() + _PATIENCE_SECONDS

@@ -40,8 +40,6 @@ Step = Callable[[WorkerRuntime, Job, Pulse], HandOver | None]
 _log = logging.getLogger(__name__)
 _MAX_BACKOFF_SECONDS = 600.0
 _RETURN_SECONDS = 1.0
-# How often a job asks for a key that it alone needs: ten thousand that wait for one ask 170 times a second.
-_OWN_KEY_SECONDS = 60.0
 _MAX_FENCE = 2**63  # a Postgres bigint
 
 
@@ -152,7 +150,7 @@ def _hold(runtime: WorkerRuntime, job: Job, error: PlatformError) -> None:
     if not everybodys and not own_key and job.held_code is not None:
         _settle(runtime, job, error, again=True)
         return
-    wait = _OWN_KEY_SECONDS if own_key else runtime.breaker.wait_seconds
+    wait = runtime.breaker.own_fault_seconds if own_key else runtime.breaker.wait_seconds
     if runtime.repository.hold(job, error.code, wait):
         _log.warning("stage_held", extra={"code": error.code, "everybodys": everybodys})
 

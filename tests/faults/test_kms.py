@@ -14,10 +14,12 @@ from tests.faults.rules import Answer
 Finder = Callable[[Document], Undisturbed]
 Rounds = Callable[[int, int], int]
 
-# boto3 does not know this one, so each is told to the platform. It waits up to 0.2, then 0.8 seconds.
+# boto3 does not know this one.
 THROTTLED = Answer(s3_error("KMS.ThrottlingException", 400))
-# This one boto3 knows.
+# This one it knows.
 ALSO_THROTTLED = Answer(s3_error("ThrottlingException", 400))
+# How many refusals the platform's client bears by itself, as against what makes it give up.
+FEW, MANY = 2, 3
 
 
 def test_work_begins_when_the_secret_with_the_keys_is_to_be_had(
@@ -47,25 +49,25 @@ def test_work_begins_when_the_secret_with_the_keys_is_to_be_had(
 def test_what_kms_is_too_busy_for_is_done_later(
     installation: Installation, page: Document, undisturbed_of: Finder, rounds: Rounds
 ) -> None:
-    times = 2
     jobs: list[UUID] = []
     expected: dict[UUID, int] = {}
-    for _ in range(rounds(2, 10)):
-        source = installation.uploaded(page)
-        installation.s3.on(requests.source("GET", source), THROTTLED, times=times)
-        jobs += [installation.fleet.client.submit(source), *installation.fleet.submit(page, 4)]
-        for answer, pattern in zip(
-            (THROTTLED, THROTTLED, THROTTLED, ALSO_THROTTLED),
-            (
-                requests.staged("PUT", jobs[-4]),
-                requests.staged("GET", jobs[-3]),
-                requests.output(jobs[-2]),
-                requests.output(jobs[-1]),
-            ),
-            strict=True,
-        ):
-            installation.s3.on(pattern, answer, times=times)
-        expected |= dict.fromkeys(jobs[-5:-1], STAGES + times) | {jobs[-1]: STAGES}
+    for _ in range(rounds(1, 10)):
+        for times in (FEW, MANY):
+            source = installation.uploaded(page)
+            installation.s3.on(requests.source("GET", source), THROTTLED, times=times)
+            jobs += [installation.fleet.client.submit(source), *installation.fleet.submit(page, 4)]
+            for answer, pattern in zip(
+                (THROTTLED, THROTTLED, THROTTLED, ALSO_THROTTLED),
+                (
+                    requests.staged("PUT", jobs[-4]),
+                    requests.staged("GET", jobs[-3]),
+                    requests.output(jobs[-2]),
+                    requests.output(jobs[-1]),
+                ),
+                strict=True,
+            ):
+                installation.s3.on(pattern, answer, times=times)
+            expected |= dict.fromkeys(jobs[-5:], STAGES + (times == MANY))
 
     installation.fleet.wait_all(jobs, WORK_SECONDS * rounds(1, 5))
 
@@ -73,28 +75,67 @@ def test_what_kms_is_too_busy_for_is_done_later(
     installation.settle(jobs, 0, expected=undisturbed_of(page))
 
 
-def test_what_kms_or_s3_refuse_fails_and_leaves_nothing(
+def test_one_refusal_costs_a_document_nothing(
     installation: Installation, page: Document, undisturbed_of: Finder
 ) -> None:
-    # Given jobs that are refused at each place, one of them when its first output is written already
+    # Given jobs that are refused once, at each place, one of them when its first output is written already
     source = installation.uploaded(page)
-    installation.s3.on(requests.source("GET", source), Answer(s3_error("KMS.DisabledException", 400)))
-    failing = [installation.fleet.client.submit(source), *installation.fleet.submit(page, 3)]
+    installation.s3.on(requests.source("GET", source), Answer(s3_error("KMS.DisabledException", 400)), times=1)
+    jobs = [installation.fleet.client.submit(source), *installation.fleet.submit(page, 3)]
     for code, status, pattern in (
-        ("KMS.DisabledException", 400, requests.staged("PUT", failing[1])),
-        ("AccessDenied", 403, requests.staged("GET", failing[2])),
-        ("AccessDenied", 403, requests.output(failing[3], "words.json")),
+        ("KMS.DisabledException", 400, requests.staged("PUT", jobs[1])),
+        ("AccessDenied", 403, requests.staged("GET", jobs[2])),
+        ("AccessDenied", 403, requests.output(jobs[3], "words.json")),
     ):
-        installation.s3.on(pattern, Answer(s3_error(code, status)))
+        installation.s3.on(pattern, Answer(s3_error(code, status)), times=1)
+
+    figures = installation.settle(jobs, WORK_SECONDS, expected=undisturbed_of(page))
+
+    assert figures.max_claims == STAGES
+    held = [(line["stage"], line["code"]) for line in installation.logged("stage_held", everybodys=False)]
+    assert sorted(held) == [
+        ("encrypt_upload", "storage_denied"),
+        ("encrypt_upload", "storage_denied"),
+        ("fetch_decrypt", "key_unusable"),
+        ("ocr", "key_unusable"),
+    ]
+    assert not installation.logged("breaker_opened")
+
+
+def test_a_document_that_alone_is_denied_fails_and_leaves_nothing(
+    installation: Installation, page: Document, undisturbed_of: Finder
+) -> None:
+    (failing,) = installation.fleet.submit(page)
+    installation.s3.on(requests.output(failing, "words.json"), Answer(s3_error("AccessDenied", 403)))
     good = installation.fleet.submit(page, 6)
 
     figures = installation.settle(
-        [*failing, *good],
+        [failing, *good],
         WORK_SECONDS,
         expected=dict.fromkeys(good, undisturbed_of(page)),
         expected_states=("succeeded", "failed"),
     )
 
-    assert figures.states == {"failed": 4, "succeeded": 6}
+    # Then it used all attempts of its third stage, after a first refusal that was free
+    assert figures.states == {"failed": 1, "succeeded": 6}
+    assert figures.max_claims == 2 + LIMIT
+    assert len(installation.logged("job_failed", code="storage_denied")) == 1
+
+
+def test_a_document_whose_own_key_is_off_waits_for_it_and_stops_nobody(
+    installation: Installation, page: Document, undisturbed_of: Finder
+) -> None:
+    source = installation.uploaded(page)
+    off = installation.s3.on(requests.source("GET", source), Answer(s3_error("KMS.DisabledException", 400)))
+    waiting = installation.fleet.client.submit(source)
+    good = installation.fleet.submit(page, 6)
+    installation.fleet.wait_all(good, WORK_SECONDS)
+    installation.until(lambda: off.hits > LIMIT + 1)
+    status = installation.fleet.client.status(waiting)
+    assert (status.state, status.held_code) == ("running", "key_unusable")
+
+    installation.s3.clear_rules()
+
+    figures = installation.settle([waiting, *good], WORK_SECONDS, expected=undisturbed_of(page))
     assert figures.max_claims == STAGES
-    assert len(installation.logged("job_failed", code="storage_denied")) == 4
+    assert not installation.logged("breaker_opened")
