@@ -11,6 +11,7 @@ import pytest
 from ocr_platform.models import EngineName
 from tests.conftest import Servers
 from tests.faults.documents import Document, Undisturbed, undisturbed, write_document
+from tests.faults.fault_table import table
 from tests.faults.fleet import Fleet
 from tests.faults.http_wire import HttpWire
 from tests.faults.installation import Installation, Shared
@@ -138,3 +139,10 @@ def strict_installation(
     following = items[items.index(request.node) + 1 :]
     if not (following and "strict_installation" in getattr(following[0], "fixturenames", ())):
         strict_shared.end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = table()
+    if lines:
+        terminalreporter.section("what each fault of encryption gave")
+        terminalreporter.write("\n".join([*lines, ""]))

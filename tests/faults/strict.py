@@ -15,6 +15,7 @@
 | whose words | AWS' | AWS' | `InternalError` for all that KMS refuses; `front.py` says it in AWS' |
 | signatures | not checked | checked | checked |
 | ready after | 0.4 s | 1 s | 3 s; deaf to SIGTERM for 26 s, so it is killed |
+| encryption context | | | as AWS': the object's ARN, with a bucket key the bucket's |
 
 None shows how long AWS takes until a change of a key is seen everywhere, and none has bucket keys: in AWS what was
 read a moment ago may still be readable for minutes when its key is off.
@@ -22,6 +23,8 @@ read a moment ago may still be readable for minutes when its key is off.
 
 import json
 import os
+import random
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -37,7 +40,7 @@ from ocr_platform.local import servers as building_blocks
 from ocr_platform.local.aws import AwsAccount
 from ocr_platform.local.directory import StackDirectory
 from ocr_platform.local.servers import HOST
-from ocr_platform.local.service import Service, free_ports
+from ocr_platform.local.service import Service
 from tests.conftest import REGION, Servers
 from tests.faults.front import Front
 from tests.faults.http_wire import HttpWire
@@ -112,7 +115,7 @@ def strict_servers(shared: Servers) -> Iterator[Strict]:
         opened.callback(directory.remove)
         directory.make("logs")
         bare = directory.environment(directory.make("tmp"))
-        kms_port, gate_port, *ports = free_ports(2 + 2 * len(_PORTS))
+        kms_port, gate_port, *ports = _quiet_ports(2 + 2 * len(_PORTS))
         places = dict(zip([f"{name}{grpc}" for name in _PORTS for grpc in ("", ".grpc")], ports, strict=True))
         kms = _started(opened, _ministack(directory, kms_port, bare))
         ministack = f"http://{HOST}:{kms_port}"
@@ -127,6 +130,18 @@ def strict_servers(shared: Servers) -> Iterator[Strict]:
         account = replace(account, endpoint_url=f"http://{HOST}:{front.port}")
         client = opened.enter_context(closing(operator.client("kms", endpoint_url=ministack)))
         yield Strict(replace(shared, aws=account), client, front, kms_way, ministack)
+
+
+def _quiet_ports(count: int) -> list[int]:
+    """Free ports that no client is given: SeaweedFS' parts connect to each other while others have yet to listen."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 2_000):
+        with suppress(OSError), closing(socket.socket()) as each:
+            each.bind((HOST, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    pytest.fail("no free ports", pytrace=False)
 
 
 def _started(opened: ExitStack, service: Service) -> Service:
@@ -205,7 +220,7 @@ def _seaweedfs(
     }
     own = {
         "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1",  # each bucket has volumes of its own: no more than it needs
-        "WEED_S3_SSE_KEK_PASSPHRASE": "for what is under AES256",
+        "WEED_S3_SSE_KEY": "for what is under AES256",
     }
     command: list[str | Path] = [PROGRAMS / "weed", "-logtostderr=true", "server", "-filer", "-s3"]
     command += [f"-{name}={value}" for name, value in options.items()]
