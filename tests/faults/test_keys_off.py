@@ -50,7 +50,7 @@ def strict_fleet(strict: Strict, rng: random.Random) -> Iterator[Fleet]:
 
 @pytest.mark.parametrize(
     ("turn_off", "codes", "documents"),
-    [(disable, {"key_unusable"}, 100), (deny, {"key_unusable", "storage_denied"}, 30)],
+    [(disable, {"key_unusable"}, 100), (deny, {"key_unusable", "storage_denied"}, 20)],
     ids=["disabled", "denied"],
 )
 def test_documents_wait_for_a_key_that_is_off_and_lose_nothing(
