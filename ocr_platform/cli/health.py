@@ -14,12 +14,14 @@ _ROUNDS_MISSED = 12
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-def health(as_json: bool) -> None:
+@click.option("--json", "form", flag_value="json", help="Print one line of JSON.")
+@click.option("--openmetrics", "form", flag_value="openmetrics", help="Print figures for Prometheus; exit 0.")
+def health(form: str | None) -> None:
     """Say how many jobs wait, run and retry, and when the reaper was last seen.
 
     Exit 1 when it is silent, or when workers take no work since the installation is at fault: a key that is disabled,
-    access that is denied, credentials that are refused, a recogniser that is not there.
+    access that is denied, credentials that are refused, a recogniser that is not there. With --openmetrics the figures
+    say so themselves, and exit 1 means that there are none.
 
     The figures come from Postgres, which knows what Redis and Flower do not: leases, retries, messages to be sent.
     """
@@ -28,7 +30,12 @@ def health(as_json: bool) -> None:
 
     settings = service_settings(*NO_REDIS)
     found = ask(Runtime(settings).engine)
-    click.echo(json.dumps(asdict(found), default=str) if as_json else _describe(found))
+    if form == "openmetrics":
+        from ocr_platform.cli.openmetrics import openmetrics
+
+        click.echo(openmetrics(found), nl=False)
+        return
+    click.echo(json.dumps(asdict(found), default=str) if form == "json" else _describe(found))
     sys.exit(1 if reaper_is_silent(found, settings) or found.breakers else 0)
 
 

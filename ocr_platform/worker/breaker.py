@@ -14,12 +14,21 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from ocr_platform.errors import CredentialsRefused, CredentialsUnavailable, PlatformError, SystemicError
+from ocr_platform.errors import (
+    CredentialsRefused,
+    CredentialsUnavailable,
+    EngineMissing,
+    PlatformError,
+    SandboxRefused,
+    SystemicError,
+)
 from ocr_platform.ports import BreakerLog
 from ocr_platform.worker.shutdown import Shutdown
 
 # What no document can help: all of this process would meet it.
 INSTALLATION = (SystemicError, CredentialsUnavailable, CredentialsRefused)
+# A sandbox is its thread's own: only whoever will use it can see whether it works again.
+_OF_THE_THREAD = (EngineMissing, SandboxRefused)
 
 _log = logging.getLogger(__name__)
 _SLOWEST = 12  # probes become rarer, down to one in so many times the first pause
@@ -64,13 +73,7 @@ class Breaker:
         while self._error is not None:
             if self._shutdown.begun or time.monotonic() >= ends:
                 return False
-            # One thread looks, the others of a pool wait.
-            if time.monotonic() >= self._due and self._lock.acquire(blocking=False):
-                try:
-                    self._look()
-                finally:
-                    self._lock.release()
-            else:
+            if not self._looked():
                 time.sleep(_TICK_SECONDS)
         return True
 
@@ -85,6 +88,22 @@ class Breaker:
                 return found is not None
             self._open(found)
             return True
+
+    def _watch(self, opened: float) -> None:
+        """Look while no message comes, too: when the work is done nobody else would, and the alarm would go on."""
+        while self._error is not None and self._opened == opened and not self._shutdown.begun:
+            if isinstance(self._error, _OF_THE_THREAD) or not self._looked():
+                time.sleep(_TICK_SECONDS)
+
+    def _looked(self) -> bool:
+        """Look for the end of the fault if that is due and nobody else does."""
+        if time.monotonic() < self._due or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+        return True
 
     def _look(self) -> None:
         if self._error is None:
@@ -105,12 +124,13 @@ class Breaker:
         self._due = time.monotonic() + self._pause
         _log.error("breaker_opened", extra={"code": error.code, "fault": error.message}, exc_info=error)
         self._note(lambda name: self._book.open(name, error.code))
+        threading.Thread(target=self._watch, args=[self._opened], name="breaker", daemon=True).start()
 
     def _close(self) -> None:
         seconds = round(time.monotonic() - self._opened, 1)
-        code, self._error, self._pause = self._error and self._error.code, None, self._first_pause
-        _log.warning("breaker_closed", extra={"code": code, "seconds": seconds})
+        _log.warning("breaker_closed", extra={"code": self._error and self._error.code, "seconds": seconds})
         self._note(self._book.close)
+        self._error, self._pause = None, self._first_pause  # last: whoever waits for it goes on now
 
     def _probed(self, error: PlatformError) -> PlatformError | None:
         try:

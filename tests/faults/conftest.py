@@ -11,12 +11,14 @@ import pytest
 from ocr_platform.models import EngineName
 from tests.conftest import Servers
 from tests.faults.documents import Document, Undisturbed, undisturbed, write_document
+from tests.faults.fault_table import table
 from tests.faults.fleet import Fleet
 from tests.faults.http_wire import HttpWire
 from tests.faults.installation import Installation, Shared
 from tests.faults.postgres_wire import PostgresWire
 from tests.faults.proxy import FaultProxy
 from tests.faults.redis_wire import RedisWire
+from tests.faults.strict import Strict, require_emulators, strict_servers
 
 
 @pytest.fixture
@@ -108,3 +110,39 @@ def installation(shared: Shared, rng: random.Random, request: pytest.FixtureRequ
     following = items[items.index(request.node) + 1 :]
     if not (following and "installation" in getattr(following[0], "fixturenames", ())):
         shared.end()
+
+
+@pytest.fixture(scope="session")
+def strict(servers: Servers) -> Iterator[Strict]:
+    """AWS servers that refuse what AWS refuses, beside the shared Redis and Postgres."""
+    require_emulators()
+    with strict_servers(servers) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def strict_shared(strict: Strict) -> Iterator[Shared]:
+    """The installation on the strict servers."""
+    shared = Shared(strict.servers)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def strict_installation(
+    strict_shared: Shared, strict: Strict, rng: random.Random, request: pytest.FixtureRequest
+) -> Iterator[Installation]:
+    """As `installation`, on the strict servers, whose keys and policies are in order again after each test."""
+    yield strict_shared.installation(rng)
+    strict.put_in_order()
+    items = request.session.items
+    following = items[items.index(request.node) + 1 :]
+    if not (following and "strict_installation" in getattr(following[0], "fixturenames", ())):
+        strict_shared.end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = table()
+    if lines:
+        terminalreporter.section("what each fault of encryption gave")
+        terminalreporter.write("\n".join([*lines, ""]))

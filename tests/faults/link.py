@@ -6,9 +6,20 @@ import struct
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tests.faults.rules import Answer, Call, Corrupt, Delay, DropAnswer, DropRequest, Rewrite, RuleBook, Truncate
+from tests.faults.rules import (
+    Answer,
+    Call,
+    Corrupt,
+    Delay,
+    DropAnswer,
+    DropRequest,
+    Garble,
+    Rewrite,
+    RuleBook,
+    Truncate,
+)
 from tests.faults.wire import Request, Wire
 
 _SEGMENT = 65536
@@ -135,6 +146,8 @@ class Link:
                 self._pause(seconds)
             case Call(function):
                 function()
+            case Garble():
+                request = replace(request, data=action.apply(request.data))
             case Corrupt() | Truncate() | Rewrite() | DropAnswer():
                 kept = action
         if request.answers:

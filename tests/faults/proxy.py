@@ -17,7 +17,7 @@ from typing import Self
 
 from tests.faults.http_wire import HttpWire
 from tests.faults.link import Link, Weather
-from tests.faults.rules import Action, Corrupt, Rewrite, Rule, RuleBook, Truncate
+from tests.faults.rules import Action, Corrupt, Garble, Rewrite, Rule, RuleBook, Truncate
 from tests.faults.wire import Wire
 
 _HOST = "127.0.0.1"
@@ -115,7 +115,7 @@ class FaultProxy:
         `pattern` is searched for (`.` matches line ends) in HTTP's head and the start of its body, in the text of a
         statement, or in the words of a Redis command. It is seen when all of the request has arrived.
         """
-        if isinstance(action, Corrupt | Truncate | Rewrite) and self._wire is not HttpWire:
+        if isinstance(action, Corrupt | Garble | Truncate | Rewrite) and self._wire is not HttpWire:
             raise TypeError(f"{type(action).__name__} is for HTTP")
         rule = Rule(re.compile(pattern, re.DOTALL), action, times, probability, skip)
         self._rules.add(rule)

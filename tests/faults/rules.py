@@ -41,6 +41,14 @@ class Corrupt:
 
 
 @dataclass(frozen=True, slots=True)
+class Garble:
+    """Change some bytes of the request's body, and hand it on with its head as it was (HTTP alone)."""
+
+    def apply(self, request: bytes) -> bytes:
+        return Corrupt().apply(request)
+
+
+@dataclass(frozen=True, slots=True)
 class Truncate:
     """Deliver the head and half of the answer's body, then close the connection (HTTP alone)."""
 
@@ -75,7 +83,7 @@ class Call:
     function: Callable[[], object]
 
 
-Action = Answer | DropAnswer | DropRequest | Corrupt | Truncate | Rewrite | Delay | Call
+Action = Answer | DropAnswer | DropRequest | Corrupt | Garble | Truncate | Rewrite | Delay | Call
 
 
 @dataclass

@@ -11,7 +11,7 @@ from tests.conftest import Servers
 from tests.faults.answers import kms_error, s3_error
 from tests.faults.plain_clients import client, s3
 from tests.faults.proxy import FaultProxy
-from tests.faults.rules import Answer, Corrupt, Delay, DropAnswer, DropRequest, Truncate
+from tests.faults.rules import Answer, Corrupt, Delay, DropAnswer, DropRequest, Garble, Truncate
 
 BODY = random.Random(0).randbytes(300_000)
 
@@ -75,6 +75,20 @@ def test_bytes_of_a_body_are_changed_and_the_head_is_not(aws: FaultProxy, server
 
     assert len(body) == answer["ContentLength"] == len(BODY)
     assert 3 <= sum(a != b for a, b in zip(body, BODY, strict=True)) <= 4
+
+
+def test_bytes_of_a_request_are_changed_and_its_head_is_not(
+    aws: FaultProxy, servers: Servers, opened: ExitStack
+) -> None:
+    bucket, plain = servers.aws.bucket, s3(aws, servers, opened)
+    aws.on(rb"^PUT .*/faults/garbled", Garble(), times=1)
+
+    plain.put_object(Bucket=bucket, Key="faults/garbled", Body=BODY, ContentType="text/x-page")
+
+    stored = plain.get_object(Bucket=bucket, Key="faults/garbled")
+    assert stored["ContentType"] == "text/x-page"
+    assert stored["ContentLength"] == len(BODY)
+    assert stored["Body"].read() != BODY
 
 
 def test_a_truncated_body_ends_half_way(aws: FaultProxy, servers: Servers, opened: ExitStack) -> None:

@@ -254,6 +254,17 @@ class TestProbe:
 
         assert everything(plain, store) == before
 
+    def test_what_may_be_written_and_not_read_leaves_nothing(
+        self, behind: S3Store, way: FaultProxy, plain: "S3Client"
+    ) -> None:
+        before = everything(plain, behind)
+        way.on(rb"^GET ", Answer(s3_error("AccessDenied", 403)))
+
+        with pytest.raises(StorageDenied):
+            behind.probe()
+
+        assert everything(plain, behind) == before
+
     @pytest.mark.parametrize("method", [rb"^PUT ", rb"^GET "])
     @pytest.mark.parametrize(
         ("fault", "becomes"),

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import Engine, func, select, update
 
+from ocr_platform.cli.openmetrics import openmetrics
 from ocr_platform.db.breakers import BreakerLog
 from ocr_platform.db.health import health
 from ocr_platform.db.reaping import ReaperLog
@@ -85,6 +87,25 @@ def test_processes_that_were_killed_while_they_waited_are_forgotten(engine: Engi
 
     with engine.connect() as connection:
         assert connection.scalars(select(BreakerRow.name)).all() == ["host:2"]
+
+
+def test_figures_for_prometheus_are_those_of_the_database(engine: Engine, repository: JobRepository) -> None:
+    # Given jobs that are held and processes that wait, by two faults, and no reaper
+    for code in ("key_unusable", "key_unusable", "storage_denied"):
+        repository.hold(job_claimed_in(repository, Stage.OCR, pages=1), code, 60)
+    for name, code in (("host:1", "key_unusable"), ("host:2", "key_unusable"), ("host:3", "storage_denied")):
+        BreakerLog(engine).open(name, code)
+
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(openmetrics(health(engine)))  # type: ignore[no-untyped-call]
+        for sample in family.samples
+    }
+
+    assert found["ocr_jobs_held", "key_unusable"] == found["ocr_breakers_open", "key_unusable"] == 2
+    assert found["ocr_jobs_held", "storage_denied"] == found["ocr_breakers_open", "storage_denied"] == 1
+    assert found["ocr_jobs_waiting",] == found["ocr_jobs_retrying",] == 3
+    assert "ocr_reaper_silent_seconds" not in {name for name, *_ in found}
 
 
 def set_seen(engine: Engine, name: str, minutes: int) -> None:

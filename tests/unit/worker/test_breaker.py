@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ocr_platform.errors import (
     CredentialsRefused,
     DatabaseUnavailable,
+    EngineMissing,
     KeyUnusable,
     OutputNotProtected,
     PlatformError,
@@ -20,6 +22,8 @@ from ocr_platform.worker.breaker import Breaker
 from ocr_platform.worker.shutdown import Shutdown
 from tests.unit.worker.support import BreakerBook
 
+MADE: "list[Installation]" = []
+
 
 @dataclass
 class Installation:
@@ -29,6 +33,9 @@ class Installation:
     looks: int = 0
     entries: dict[str, str] = field(default_factory=dict)
     shutdown: Shutdown = field(default_factory=Shutdown)
+
+    def __post_init__(self) -> None:
+        MADE.append(self)
 
     def probe(self, _error: PlatformError) -> None:
         self.looks += 1
@@ -40,9 +47,13 @@ class Installation:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.3)
     monkeypatch.setattr(module, "_TICK_SECONDS", 0.005)
+    yield
+    for installation in MADE:
+        installation.shutdown.begin()  # ends those that watch
+    MADE.clear()
 
 
 def test_a_well_installation_is_not_asked_for_each_message() -> None:
@@ -93,6 +104,31 @@ def test_it_closes_by_itself_and_says_so(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.messages[0] == "breaker_opened"
     assert caplog.messages[-1] == "breaker_closed"
     assert caplog.records[0].levelname == "ERROR"
+
+
+def test_it_closes_though_no_message_comes() -> None:
+    installation = Installation(KeyUnusable())
+    installation.breaker().meets(KeyUnusable())
+
+    installation.fault = None
+
+    ends = time.monotonic() + 5
+    while installation.entries and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert installation.entries == {}
+
+
+def test_a_recogniser_is_looked_for_by_the_thread_that_needs_it() -> None:
+    installation = Installation(EngineMissing())
+    breaker = installation.breaker(0.001)
+    breaker.meets(EngineMissing())
+    looks = installation.looks
+
+    time.sleep(0.1)
+
+    assert installation.looks == looks
+    installation.fault = None
+    assert breaker.admits()
 
 
 def test_probes_become_rarer_down_to_a_twelfth() -> None:
