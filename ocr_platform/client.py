@@ -13,8 +13,18 @@ from uuid import UUID
 from ocr_platform.aws.sources import parse_s3_url
 from ocr_platform.db import queries, submission
 from ocr_platform.db.session import after_commit
-from ocr_platform.errors import JobNotFinished, JobUnknown, OutputMissing, PlatformError
-from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, checked_tenant
+from ocr_platform.errors import (
+    JobNotFinished,
+    JobUnknown,
+    OutputMissing,
+    PlatformError,
+    TextErased,
+    TextNotAuthentic,
+    TextNotStored,
+    UsageError,
+)
+from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, StoredText, checked_tenant
+from ocr_platform.outputs.text import PAGE_BREAK
 from ocr_platform.runtime import PerProcess, Runtime
 from ocr_platform.settings import Settings, load_settings
 from ocr_platform.workflow import CHAIN, publish
@@ -42,8 +52,42 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The recognised text, pages parted by form feeds."""
-        return self.read(OutputFormat.TEXT).decode()
+        """The recognised text, pages parted by form feeds: from the database where it is kept there, else the output.
+
+        Raises TextErased when the database's was erased (`read("text")` gives the output), TextNotAuthentic,
+        KeyUnusable, KmsUnavailable; OutputMissing when there is neither.
+        """
+        if self.status.stored_text is StoredText.NONE:
+            return self.read(OutputFormat.TEXT).decode()
+        return PAGE_BREAK.join(self.page_texts)
+
+    @property
+    def page_texts(self) -> tuple[str, ...]:
+        """The text of each page, as the database keeps it sealed; a page that failed is empty. Raises as `text`.
+
+        Raises TextNotStored when the database keeps none.
+        """
+        texts = self._opened(None)
+        return tuple(texts.get(number, "") for number in range(1, (self.status.pages or 0) + 1))
+
+    def page_text(self, number: int) -> str:
+        """The text of page `number` (from 1). Raises as `page_texts`, and UsageError when there is no such page."""
+        if not 1 <= number <= (self.status.pages or 0):
+            raise UsageError(f"The job has no page {number}; it has {self.status.pages or 0}.")
+        return self._opened(number).get(number, "")
+
+    def _opened(self, number: int | None) -> dict[int, str]:
+        """The texts of all pages that were recognised, or of one. A missing row is as bad as a wrong one."""
+        status = self.status
+        if status.stored_text is StoredText.NONE:
+            raise TextNotStored
+        sealed = self._runtime.texts.read(status.job_id, number)
+        if sealed is None:
+            raise TextErased
+        wanted = range(1, (status.pages or 0) + 1) if number is None else [number]
+        if sealed.pages.keys() != set(wanted) - status.pages_failed.keys():
+            raise TextNotAuthentic
+        return self._runtime.sealer.open(status.job_id, status.tenant, sealed)
 
 
 class Client:
@@ -169,6 +213,15 @@ class Client:
         if not status.state.terminal:
             raise JobNotFinished
         return Result(status, self._runtime())
+
+    def erase_text(self, job_id: UUID | str) -> bool:
+        """Delete the data key of a job's stored text, and the text that cannot be opened without it.
+
+        False when there was none. The outputs in S3 are not touched. Raises JobUnknown.
+        """
+        identifier = _identifier(job_id)
+        self.status(identifier)
+        return self._runtime().texts.erase(identifier)
 
     def close(self) -> None:
         """Close connections."""

@@ -17,6 +17,7 @@ class CrashPoint(StrEnum):
     PAGE_STARTED = "page_started"  # a page is being recognised
     STAGED = "staged"  # a batch of pages is in S3, Postgres does not know
     CHECKPOINTED = "checkpointed"  # Postgres knows the batch, nothing is handed over
+    TEXT_SEALED = "text_sealed"  # the sealed text is in Postgres, no output is in S3
     OUTPUT_WRITTEN = "output_written"  # an output is in S3, Postgres does not know
     FINISHING = "finishing"  # staged objects are gone, the terminal state is not committed
     FINISHED = "finished"  # the terminal state is committed

@@ -82,6 +82,20 @@ class OutputMissing(UsageError):
     default_message = "The job has no such output; its status lists those it has."
 
 
+class TextNotStored(UsageError):
+    """Raised when the text of a page is asked for whose job keeps none in the database."""
+
+    code = "text_not_stored"
+    default_message = "The database keeps no text of this job (OCR_STORE_TEXT was none); read its output `text`."
+
+
+class TextErased(UsageError):
+    """Raised when the data key of a job's stored text was deleted, and the text with it."""
+
+    code = "text_erased"
+    default_message = "The key of this job's stored text was deleted; the text in the database is gone for good."
+
+
 class TokenConflict(UsageError):
     """Raised when a client token comes again with another source or other options."""
 
@@ -275,6 +289,13 @@ class StorageUnavailable(TransientError):
     default_message = "The object store does not answer."
 
 
+class KmsUnavailable(TransientError):
+    """Raised when KMS does not answer, or answers that it cannot now."""
+
+    code = "kms_unavailable"
+    default_message = "KMS does not answer, or is too busy."
+
+
 class CredentialsUnavailable(TransientError):
     """Raised when credentials cannot be had, and none are left from before; the message says where they were sought."""
 
@@ -335,6 +356,13 @@ class OutputNotProtected(SystemicError):
 
     code = "output_not_protected"
     default_message = "S3 stored an object under another protection than the one asked for; check the bucket."
+
+
+class TextNotAuthentic(SystemicError):
+    """Raised when stored text, or its data key, is not what was sealed for this very page, job and tenant."""
+
+    code = "text_not_authentic"
+    default_message = "The stored text is not what was sealed for this job; its rows were changed past the platform."
 
 
 class OutputConflict(SystemicError):

@@ -1,7 +1,7 @@
 """Frozen values that the layers pass to each other. No behaviour beyond what the values themselves mean."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,21 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class TextStorage(StrEnum):
+    """What the database keeps of recognised text."""
+
+    SEALED = "sealed"  # each page, encrypted under a data key of its job
+    NONE = "none"
+
+
+class StoredText(StrEnum):
+    """What the database has of one job's text."""
+
+    NONE = "none"
+    SEALED = "sealed"
+    ERASED = "erased"  # its data key was deleted
 
 
 class EngineName(StrEnum):
@@ -281,6 +296,22 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as it may be stored: KMS alone can unwrap it, for the context that it was made for."""
+
+    kms_key_id: str
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """The text of a job's pages, each sealed under the job's data key; `pages` by number."""
+
+    key: WrappedKey
+    pages: Mapping[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Why a job or a page failed."""
 
@@ -293,7 +324,7 @@ class JobStatus:
     """A job as its submitter sees it; confidence 0-100 and None until the job ended with a page recognised.
 
     `held_code` says what fault of the installation an open job waits for. `source` and `source_sha256` (hex) are None
-    until the source was fetched.
+    until the source was fetched. `stored_text` says what the database keeps, `text_kms_key_id` under which KMS key.
     """
 
     job_id: UUID
@@ -312,6 +343,8 @@ class JobStatus:
     finished_at: datetime | None
     source: SourceFacts | None = None
     source_sha256: str | None = None
+    stored_text: StoredText = StoredText.NONE
+    text_kms_key_id: str | None = None
     outputs: tuple[Output, ...] = field(default=())
 
     @property

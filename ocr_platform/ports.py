@@ -1,6 +1,6 @@
 """What the steps need from the outside, as small Protocols. Adapters and fakes implement them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
@@ -12,10 +12,12 @@ from ocr_platform.models import (
     Output,
     PageResult,
     Progress,
+    SealedText,
     SourceFacts,
     SourceRef,
     Stage,
     StoredObject,
+    WrappedKey,
 )
 
 
@@ -42,6 +44,30 @@ class ObjectStore(Protocol):
 
     def remove_all(self, prefix: str) -> int:
         """Remove every version of every object under `prefix`; return how many."""
+        ...
+
+
+class KeyService(Protocol):
+    """Data keys. A key is bound to its context: names and values that are no secret, and that the log of KMS shows."""
+
+    def generate(self, context: Mapping[str, str]) -> tuple[bytes, WrappedKey]:
+        """A new data key of 32 bytes, plain and wrapped. Raises KeyUnusable, KmsUnavailable."""
+        ...
+
+    def unwrap(self, key: WrappedKey, context: Mapping[str, str]) -> bytes:
+        """The plain data key. Raises TextNotAuthentic for another context, KeyUnusable, KmsUnavailable."""
+        ...
+
+    def rewrap(self, key: WrappedKey, context: Mapping[str, str]) -> WrappedKey:
+        """The same data key wrapped by the current KMS key; nobody sees it plain. Raises as `unwrap`."""
+        ...
+
+
+class TextSealer(Protocol):
+    """Seals what was recognised for the database."""
+
+    def seal(self, job: Job, pages: Sequence[PageResult]) -> SealedText:
+        """Seal the text of the pages that were recognised, under a new data key. Raises as `KeyService.generate`."""
         ...
 
 
@@ -154,6 +180,10 @@ class OutputLedger(Protocol):
 
     def staged(self, job: Job) -> list[tuple[StoredObject, list[int]]]:
         """Staged objects with the page numbers that count in each."""
+        ...
+
+    def record_text(self, job: Job, text: SealedText) -> bool:
+        """Store sealed text in the place of any that an earlier try left. False when the claim was lost."""
         ...
 
     def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:

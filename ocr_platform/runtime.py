@@ -15,17 +15,20 @@ from sqlalchemy import Engine
 from ocr_platform.access import Access
 from ocr_platform.aws.bucket import AllowedKeys
 from ocr_platform.aws.s3 import S3Store
-from ocr_platform.aws.session import s3_client
+from ocr_platform.aws.session import make_client, s3_client
 from ocr_platform.broker import make_app
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.db.engine import make_engine
 from ocr_platform.db.repository import JobRepository
+from ocr_platform.db.texts import TextKeys
+from ocr_platform.models import TextStorage
 from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
 
 if TYPE_CHECKING:
     from ocr_platform.ocr.limits import Limits
     from ocr_platform.sandbox.reader import SandboxReader
+    from ocr_platform.sealing import Sealer
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,39 @@ class Runtime:
         )
 
     @cached_property
+    def kms_keys(self) -> AllowedKeys:
+        """Which KMS keys may protect what."""
+        return AllowedKeys(
+            own=self.settings.kms_key_id,
+            former=self.settings.ocr_former_kms_keys,
+            tenants=self.settings.tenant_keys,
+        )
+
+    @cached_property
+    def sealer(self) -> "Sealer":
+        """Seals and opens recognised text. Imported here alone: not every application needs the cipher."""
+        from ocr_platform.aws.kms import KmsKeys
+        from ocr_platform.sealing import Sealer
+
+        return Sealer(KmsKeys(make_client(self.aws, "kms", self.settings), self.kms_keys))
+
+    @property
+    def text_sealer(self) -> "Sealer | None":
+        """What seals text for the database; None when it is to keep none."""
+        return self.sealer if self.settings.ocr_store_text is TextStorage.SEALED else None
+
+    @cached_property
+    def texts(self) -> TextKeys:
+        """Sealed texts and their data keys."""
+        return TextKeys(self.engine)
+
+    @cached_property
     def store(self) -> S3Store:
         """Encrypted objects."""
         return S3Store(
             client=s3_client(self.settings, self.aws),
             bucket=self.settings.s3_bucket_name,
-            keys=AllowedKeys(
-                own=self.settings.kms_key_id,
-                former=self.settings.ocr_former_kms_keys,
-                tenants=self.settings.tenant_keys,
-            ),
+            keys=self.kms_keys,
             max_source_bytes=self.settings.ocr_max_source_bytes,
             bucket_owner=self.settings.bucket_owner,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.overhead.claims import claims_table, measure_claims, plans_text
 from benchmarks.overhead.counts import count_requests, counts_tables
 from benchmarks.overhead.pages import measure_pages, pages_table
+from benchmarks.overhead.sealing import measure_sealing, sealing_table
 from benchmarks.overhead.throughput import ENTRIES, measure_throughput, throughput_table
 from benchmarks.report import Table, machine
 from benchmarks.servers import Servers, started_servers
@@ -20,6 +21,7 @@ parts:
   counts      SQL round trips, Redis commands and bytes, S3 and KMS requests of one document
   claims      time of a claim and of the reaper's questions with few and with many queued jobs
   pages       one long document by one worker child and by two, with real recognition
+  sealing     sealing the text of a document for the database, and opening it again
 
 examples:
   python -m benchmarks.overhead                                   all parts; about half an hour
@@ -67,6 +69,8 @@ def _arguments() -> argparse.Namespace:
     add("--counted", type=int, default=50, metavar="N", help="documents of `counts` (default: %(default)s)")
     add("--queued", type=int, nargs="+", default=[1000, 1_000_000], metavar="N", help="sizes of the queue for `claims`")
     add("--pages", type=int, default=500, metavar="N", help="pages of the long document (default: %(default)s)")
+    add("--sealed", type=int, nargs="+", default=[1, 10, 100, 1000], metavar="N", help="pages of `sealing`'s documents")
+    add("--page-ms", type=float, default=1200.0, metavar="MS", help="CPU that recognises a page (default: %(default)s)")
     add("--json", action="store_true", help="print JSON instead of Markdown")
     add("--out", type=Path, metavar="DIR", help="write overhead.md, overhead.json and the query plans there too")
     given = parser.parse_args()
@@ -98,7 +102,17 @@ def _pages(servers: Servers, given: argparse.Namespace) -> list[Table]:
     return [pages_table(measure_pages(servers, given.pages), given.pages)]
 
 
-_PARTS: dict[str, Measure] = {"throughput": _throughput, "counts": _counts, "claims": _claims, "pages": _pages}
+def _sealing(servers: Servers, given: argparse.Namespace) -> list[Table]:
+    return [sealing_table(measure_sealing(servers, given.sealed, given.rounds * 5), given.page_ms)]
+
+
+_PARTS: dict[str, Measure] = {
+    "throughput": _throughput,
+    "counts": _counts,
+    "claims": _claims,
+    "pages": _pages,
+    "sealing": _sealing,
+}
 
 
 if __name__ == "__main__":

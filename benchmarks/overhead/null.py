@@ -16,8 +16,9 @@ from ocr_platform import client
 from ocr_platform.cli import main
 from ocr_platform.models import SourceFacts, SourceRef, StoredObject
 from ocr_platform.runtime import Runtime
+from ocr_platform.sealing import Sealer
 from ocr_platform.settings import Settings
-from ocr_platform.testing import FakeReader
+from ocr_platform.testing import FakeReader, InMemoryKeys
 from ocr_platform.worker import app
 from ocr_platform.worker.services import WorkerRuntime
 
@@ -88,12 +89,23 @@ class _NullStore:
         return null_store(self.settings)
 
 
+class _NullKeys:
+    """Mixed into a worker's runtime: its data keys need no KMS."""
+
+    settings: Settings
+
+    @cached_property
+    def sealer(self) -> Any:
+        """Seals as ever."""
+        return Sealer(InMemoryKeys(self.settings.kms_key_id))
+
+
 class NullReaderRuntime(_NullReader, WorkerRuntime):
     """A worker's real services, but for the reader."""
 
 
-class NullRuntime(_NullReader, _NullStore, WorkerRuntime):
-    """A worker's real services, but for the reader and the store."""
+class NullRuntime(_NullReader, _NullStore, _NullKeys, WorkerRuntime):
+    """A worker's real services, but for the reader, the store and KMS."""
 
 
 class NullClientRuntime(_NullStore, Runtime):

@@ -30,14 +30,17 @@ _KINDS: dict[str, type[PlatformError]] = {
     "NoSuchBucket": StorageDenied,
 }
 # From KMS itself without the prefix, through S3 with it.
-_KEY = frozenset({"DisabledException", "NotFoundException", "KMSInvalidStateException", "AccessDeniedException"})
+_KEY = frozenset(
+    {"DisabledException", "NotFoundException", "KMSInvalidStateException", "AccessDeniedException"}
+    | {"InvalidKeyUsageException"}
+)
 # An object lies there already; an upload in parts is not there any more: both may be one's own earlier request's doing.
 DONE_ALREADY = frozenset({"PreconditionFailed", "NoSuchUpload"})
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Translate what is known; let what is done already and what nobody knows pass through."""
+def translated_errors(unavailable: type[PlatformError] = StorageUnavailable) -> Iterator[None]:
+    """Translate what is known; let what is done already pass through. All else becomes `unavailable`."""
     try:
         yield
     except FlexibleChecksumError as exc:
@@ -45,15 +48,15 @@ def translated_errors() -> Iterator[None]:
     except NoCredentialsError as exc:
         raise CredentialsUnavailable from exc
     except ClientError as exc:
-        kind = _kind_of(exc.response["Error"]["Code"])
+        kind = _kind_of(exc.response["Error"]["Code"], unavailable)
         if kind is None:
             raise
         raise kind from exc
     except (BotoCoreError, HTTPError, OSError) as exc:
-        raise StorageUnavailable from exc
+        raise unavailable from exc
 
 
-def _kind_of(code: str) -> type[PlatformError] | None:
+def _kind_of(code: str, unavailable: type[PlatformError]) -> type[PlatformError] | None:
     """What an answer's code means; None for what only the caller can tell."""
     if code in DONE_ALREADY:
         return None
@@ -61,4 +64,4 @@ def _kind_of(code: str) -> type[PlatformError] | None:
         return KeyUnusable
     if code in REFUSED:
         return CredentialsRefused
-    return _KINDS.get(code, StorageUnavailable)
+    return _KINDS.get(code, unavailable)

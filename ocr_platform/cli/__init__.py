@@ -9,6 +9,7 @@ from ocr_platform import __version__
 from ocr_platform.cli.health import health
 from ocr_platform.cli.jobs import result, status, submit
 from ocr_platform.cli.processes import beat, flower, migrate, worker
+from ocr_platform.cli.rewrap import rewrap_command
 from ocr_platform.cli.run import run
 from ocr_platform.cli.up import up
 from ocr_platform.errors import EXIT_CONFIG, PlatformError, SettingsError, UsageError
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for _command in (run, up, submit, status, result, health, worker, beat, flower, migrate):
+for _command in (run, up, submit, status, result, health, worker, beat, flower, migrate, rewrap_command):
     main.add_command(_command)

@@ -10,7 +10,7 @@ import click
 from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
-from ocr_platform.models import JobState, JobStatus, OutputFormat
+from ocr_platform.models import JobState, JobStatus, OutputFormat, StoredText
 from ocr_platform.private_files import write_private
 
 _JSON_HELP = "Print one line of JSON."
@@ -29,6 +29,8 @@ def _describe(status: JobStatus) -> str:
         lines.append(f"  page {number:<6} {code}")
     if status.attempts > 1:
         lines.append(f"  attempts    {status.attempts} of this stage")
+    if status.stored_text is not StoredText.NONE:
+        lines.append(f"  text        {status.stored_text} in the database")
     if status.held_code is not None:
         lines.append(f"  waits for   the end of {status.held_code}, a fault of the installation")
     if status.confidence is not None:
@@ -101,15 +103,17 @@ def status(job_id: str, as_json: bool) -> None:
 @click.command()
 @click.argument("job_id")
 @click.option("--format", "name", type=click.Choice([str(f) for f in OutputFormat]), default="text", show_default=True)
+@click.option("--page", type=int, help="The text of this page alone, as the database keeps it sealed.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     default="-",
     help="A file instead of standard output; only you can read it.",
 )
-def result(job_id: str, name: str, out: Path) -> None:
-    """Write one output of a finished job."""
-    body = Client.from_environment().result(job_id).read(name)
+def result(job_id: str, name: str, page: int | None, out: Path) -> None:
+    """Write one output of a finished job, or the text of one of its pages."""
+    found = Client.from_environment().result(job_id)
+    body = found.read(name) if page is None else found.page_text(page).encode()
     if str(out) == "-":
         click.echo(body, nl=False)
         return

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Update, delete, func, 
 
 from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import job_of
-from ocr_platform.db.tables import JobRow, OutboxRow, OutputRow, PageRow
+from ocr_platform.db.tables import JobRow, OutboxRow, OutputRow, PageRow, PageTextRow, TextKeyRow
 from ocr_platform.errors import ClaimLost
 from ocr_platform.models import Job, JobState, Stage
 from ocr_platform.workflow import PROTOCOL_VERSION
@@ -137,9 +137,10 @@ class ClaimLog:
             finished_at=func.now(),
         )
         failed = ended.returning(JobRow.id).cte("failed")
-        withdrawn = delete(OutputRow).where(OutputRow.job_id == failed.c.id)
+        counted = select(func.count()).select_from(failed)
+        for table in (OutputRow, TextKeyRow, PageTextRow):
+            counted = counted.add_cte(delete(table).where(table.job_id == failed.c.id).cte(f"no_{table.__tablename__}"))
         with statement(self.engine) as connection:
-            counted = select(func.count()).select_from(failed).add_cte(withdrawn.cte("withdrawn"))
             return connection.scalar(counted) == 1
 
     def _end(self, job: Job, wait_seconds: float | None, given_back: Mapping[str, Any]) -> bool:

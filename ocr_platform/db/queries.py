@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, Select, exists, select
 
 from ocr_platform.db.claims import OPEN_STATES
 from ocr_platform.db.engine import statement
 from ocr_platform.db.rows import output_of
-from ocr_platform.db.tables import JobRow, OutputRow, PageRow
+from ocr_platform.db.tables import JobRow, OutputRow, PageRow, PageTextRow, TextKeyRow
 from ocr_platform.errors import classes_by_code
-from ocr_platform.models import Fault, JobState, JobStatus, SourceFacts, Stage
+from ocr_platform.models import Fault, JobState, JobStatus, SourceFacts, Stage, StoredText
 
 _DELIVERED = (JobState.SUCCEEDED, JobState.PARTIAL)
 
@@ -24,8 +24,15 @@ def statuses(engine: Engine, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
         .order_by(PageRow.number)
     )
     delivered = select(*OutputRow.__table__.columns).where(OutputRow.job_id.in_(job_ids)).order_by(OutputRow.format)
+    # A key that somebody deleted leaves texts behind that nobody can open.
+    texts = exists().where(PageTextRow.job_id == JobRow.id).label("has_texts")
+    asked: Select[Any] = (
+        select(*JobRow.__table__.columns, TextKeyRow.kms_key_id.label("text_kms_key_id"), texts)
+        .join_from(JobRow, TextKeyRow, isouter=True)
+        .where(JobRow.id.in_(job_ids))
+    )
     with statement(engine) as connection:
-        jobs = connection.execute(select(*JobRow.__table__.columns).where(JobRow.id.in_(job_ids))).all()
+        jobs = connection.execute(asked).all()
         failed: dict[UUID, dict[int, str]] = {}
         for row in connection.execute(failed_pages):
             failed.setdefault(row.job_id, {})[row.number] = row.error_code
@@ -54,9 +61,17 @@ def _status(job: Row[Any], failed: dict[int, str], outputs: list[Row[Any]]) -> J
         finished_at=job.finished_at,
         source=SourceFacts(**job.source_facts) if job.source_facts else None,
         source_sha256=job.source_sha256,
+        stored_text=_stored_text(job) if state in _DELIVERED else StoredText.NONE,
+        text_kms_key_id=job.text_kms_key_id if state in _DELIVERED else None,
         # Outputs are shown once the job has ended: before, they are not promised.
         outputs=tuple(map(output_of, outputs)) if state in _DELIVERED else (),
     )
+
+
+def _stored_text(job: Row[Any]) -> StoredText:
+    if job.text_kms_key_id is not None:
+        return StoredText.SEALED
+    return StoredText.ERASED if job.text_erased_at or job.has_texts else StoredText.NONE
 
 
 def _fault(job: Row[Any]) -> Fault | None:

@@ -44,10 +44,12 @@ _UNCLAIMED = f"""
 
 def _waking(found: str) -> TextClause:
     """A statement that wakes the jobs that `found` selects, and fails those that used up their attempts."""
+    withdrawn = ", ".join(
+        f"no_{table} AS (DELETE FROM {table} USING found WHERE {table}.job_id = found.id AND spent)"  # noqa: S608
+        for table in ("outputs", "text_keys", "page_texts")
+    )
     return text(f"""
-        WITH found AS ({found} LIMIT :limit FOR UPDATE SKIP LOCKED), withdrawn AS (
-            DELETE FROM outputs USING found WHERE outputs.job_id = found.id AND spent
-        )
+        WITH found AS ({found} LIMIT :limit FOR UPDATE SKIP LOCKED), {withdrawn}
         UPDATE jobs
         SET fence = fence + 1, lease_until = NULL, woken_at = now(), updated_at = now(),
             state = CASE WHEN spent THEN 'failed' ELSE state END,

@@ -3,19 +3,38 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import text as sql
 
 from ocr_platform.db.engine import statement
 from ocr_platform.db.pages import PageQueue
 from ocr_platform.db.rows import output_values
 from ocr_platform.errors import DocumentDamaged, PageDamaged
-from ocr_platform.models import Job, JobState, Output, StoredObject
+from ocr_platform.models import Job, JobState, Output, SealedText, StoredObject
 
-_STAGED = text("""
+_STAGED = sql("""
     SELECT staged, array_agg(number) FROM pages WHERE job_id = :job_id AND staged IS NOT NULL GROUP BY staged
 """)
 
-_OUTPUTS = text("""
+# A try that comes later seals the same pages under another key: each row takes the place of the earlier one.
+_TEXT = sql("""
+    WITH job AS (
+        SELECT id FROM jobs
+        WHERE id = :job_id AND stage = 'encrypt_upload' AND state IN ('queued', 'running') AND fence = :fence
+        FOR UPDATE
+    ), key AS (
+        INSERT INTO text_keys (job_id, kms_key_id, wrapped) SELECT id, :kms_key_id, :wrapped FROM job
+        ON CONFLICT (job_id) DO UPDATE
+        SET kms_key_id = excluded.kms_key_id, wrapped = excluded.wrapped, created_at = now(), rewrapped_at = NULL
+    ), pages AS (
+        INSERT INTO page_texts (job_id, number, sealed)
+        SELECT job.id, page.* FROM job, unnest(CAST(:numbers AS integer[]), CAST(:sealed AS bytea[])) AS page
+        ON CONFLICT (job_id, number) DO UPDATE SET sealed = excluded.sealed
+    )
+    SELECT count(*) FROM job
+""")
+_TEXT_PAGES = 500  # in one statement: some 2 MB as psycopg2 writes them
+
+_OUTPUTS = sql("""
     WITH job AS (
         UPDATE jobs
         SET stage = 'persist', fence = fence + 1, attempts = 0, held_code = NULL, lease_until = NULL,
@@ -34,7 +53,7 @@ _OUTPUTS = text("""
 """)
 
 # Confidence is weighted by letters. Pages that are only damaged say least of a document: any other code goes first.
-_FINISH = text("""
+_FINISH = sql("""
     WITH page AS (
         SELECT count(*) AS total, count(*) FILTER (WHERE state = 'failed') AS lost,
                coalesce(sum(confidence * letters) / nullif(sum(letters), 0), 0) AS confidence,
@@ -63,6 +82,18 @@ class JobRepository(PageQueue):
         with statement(self.engine) as connection:
             rows = connection.execute(_STAGED, {"job_id": job.id}).all()
         return [(StoredObject(**staged), list(numbers)) for staged, numbers in rows]
+
+    def record_text(self, job: Job, text: SealedText) -> bool:
+        """Store sealed text in the place of any that an earlier try left; many pages by several statements."""
+        claim = {"job_id": job.id, "fence": job.fence, "kms_key_id": text.key.kms_key_id, "wrapped": text.key.wrapped}
+        numbers = sorted(text.pages)
+        with statement(self.engine) as connection:
+            for start in range(0, len(numbers), _TEXT_PAGES):
+                some = numbers[start : start + _TEXT_PAGES]
+                values = {**claim, "numbers": some, "sealed": [text.pages[number] for number in some]}
+                if not connection.scalar(_TEXT, values):
+                    return False
+        return True
 
     def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
         """Store the outputs and move the job on to `persist`."""

@@ -1,6 +1,6 @@
 """The tables. Migrations under `migrations/` create them; a test holds the two together.
 
-Postgres is the truth about every job. No recognised text and no file name is stored here.
+Postgres is the truth about every job. No file name is stored here, and recognised text only sealed (`sealing.py`).
 """
 
 from datetime import datetime
@@ -110,6 +110,7 @@ class JobRow(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    text_erased_at: Mapped[datetime | None]
 
 
 class PageRow(Base):
@@ -158,6 +159,28 @@ class OutputRow(Base):
     checksum: Mapped[str | None]
     bucket_owner: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TextKeyRow(Base):
+    """The data key of a job's text, wrapped by KMS: without this row the text cannot be opened any more."""
+
+    __tablename__ = "text_keys"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kms_key_id: Mapped[str]
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    rewrapped_at: Mapped[datetime | None]
+
+
+class PageTextRow(Base):
+    """The text of a page that was recognised, sealed under its job's data key."""
+
+    __tablename__ = "page_texts"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes]
 
 
 class OutboxRow(Base):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ocr_platform.errors import SettingsError, UsageError
-from ocr_platform.models import EngineName, JobOptions, SandboxMode
+from ocr_platform.models import EngineName, JobOptions, SandboxMode, TextStorage
 from ocr_platform.settings.kinds import AppEnv, AwsCredentials, Insecurity, LogLevel, SslMode
 from ocr_platform.settings.tenant_keys import read_tenant_keys
 
@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     redis_tls: bool = False
     redis_ca_file: Path | None = None
 
+    ocr_store_text: TextStorage = TextStorage.SEALED
     ocr_bucket_owner: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     ocr_default_languages: Annotated[str, AfterValidator(_language_names)] = "eng"
     ocr_max_source_bytes: Annotated[int, Field(ge=1, le=5 * 1024 * _MIB)] = 256 * _MIB

@@ -1,18 +1,28 @@
-"""Stage 3: the outputs are built from the staged pages and stored, encrypted, at their final place."""
+"""Stage 3: the outputs are built from the staged pages and stored, encrypted, at their final place.
+
+The text goes into the database, too, sealed: here, where all pages are in memory, and not where the job ends.
+"""
 
 from ocr_platform.crash_points import CrashPoint, reach
 from ocr_platform.errors import OutputConflict
 from ocr_platform.models import HandOver, Job, Output, OutputFormat, PageResult, Stage
 from ocr_platform.outputs import builder_of
-from ocr_platform.ports import ObjectStore, OutputLedger
+from ocr_platform.ports import ObjectStore, OutputLedger, TextSealer
 from ocr_platform.staging import results_key, unpack
 
 
-def encrypt_upload(job: Job, store: ObjectStore, ledger: OutputLedger) -> HandOver | None:
-    """Write every output that was asked for; none when no page could be recognised."""
+def encrypt_upload(
+    job: Job, store: ObjectStore, ledger: OutputLedger, sealer: TextSealer | None = None
+) -> HandOver | None:
+    """Write every output that was asked for, and with a sealer the text; nothing when no page could be recognised."""
     pages = _staged_pages(job, store, ledger)
     outputs = []
     if any(page.error is None for page in pages):
+        # First: a key that cannot be used is found before anything is stored.
+        if sealer is not None:
+            if not ledger.record_text(job, sealer.seal(job, pages)):
+                return None
+            reach(CrashPoint.TEXT_SEALED)
         outputs = [_delivered(job, name, pages, store) for name in job.options.formats]
     recorded = ledger.record_outputs(job, outputs)
     for output in outputs:

@@ -9,6 +9,7 @@ moves only out of the stage that it is in, under its newest claim. Faults are pu
 `faults`; time passes by `expire`.
 """
 
+from ocr_platform.testing.keys import InMemoryKeys
 from ocr_platform.testing.reader import FakeDocument, FakeReader
 from ocr_platform.testing.records import JobRecord, PageRecord
 from ocr_platform.testing.repository import InMemoryRepository
@@ -19,6 +20,7 @@ __all__ = [
     "OTHER_KMS_KEY",
     "FakeDocument",
     "FakeReader",
+    "InMemoryKeys",
     "InMemoryRepository",
     "InMemoryStore",
     "JobRecord",

@@ -6,7 +6,19 @@ from datetime import datetime
 from uuid import UUID
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, classes_by_code
-from ocr_platform.models import Fault, Job, JobState, JobStatus, Output, PageResult, SourceFacts, Stage, StoredObject
+from ocr_platform.models import (
+    Fault,
+    Job,
+    JobState,
+    JobStatus,
+    Output,
+    PageResult,
+    SealedText,
+    SourceFacts,
+    Stage,
+    StoredObject,
+    StoredText,
+)
 
 _DELIVERED = (JobState.SUCCEEDED, JobState.PARTIAL)
 
@@ -51,6 +63,7 @@ class JobRecord:
     error: Fault | None = None
     pages: Mapping[int, PageRecord] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
+    text: SealedText | None = None
     confidence: float | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -91,6 +104,8 @@ class JobRecord:
             finished_at=self.finished_at,
             source=self.facts,
             source_sha256=self.job.source_sha256,
+            stored_text=StoredText.SEALED if self.text and self.state in _DELIVERED else StoredText.NONE,
+            text_kms_key_id=self.text.key.kms_key_id if self.text and self.state in _DELIVERED else None,
             outputs=self.outputs if self.state in _DELIVERED else (),
         )
 

@@ -16,6 +16,7 @@ from ocr_platform.models import (
     Output,
     PageResult,
     Progress,
+    SealedText,
     SourceFacts,
     SourceRef,
     Stage,
@@ -146,7 +147,7 @@ class InMemoryRepository(Faulty):
         record = self._held(job, job.stage)
         if record is None:
             return False
-        self._end(replace(record, outputs=()), JobState.FAILED, Fault(code, message), None)
+        self._end(replace(record, outputs=(), text=None), JobState.FAILED, Fault(code, message), None)
         return True
 
     def postpone(self, job_id: UUID, stage: Stage) -> None:
@@ -194,6 +195,15 @@ class InMemoryRepository(Faulty):
             if page.staged is not None:
                 found.setdefault(page.staged, []).append(number)
         return list(found.items())
+
+    def record_text(self, job: Job, text: SealedText) -> bool:
+        """Store sealed text; `record` shows it."""
+        self._meet("record_text")
+        record = self._held(job, Stage.ENCRYPT_UPLOAD)
+        if record is None:
+            return False
+        self._records[job.id] = replace(record, text=text)
+        return True
 
     def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
         """Store the outputs and move the job on to `persist`."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import ocr_platform.sealing  # noqa: F401  loaded before the fork: the cipher's library is ten megabytes
 from ocr_platform.db.breakers import BreakerLog
 from ocr_platform.errors import EngineMissing, PlatformError, SandboxRefused
 from ocr_platform.runtime import Runtime
@@ -33,6 +34,8 @@ class WorkerRuntime(Runtime):
             self.reader.probe()
         else:
             self.store.probe()
+            if self.text_sealer is not None:
+                self.text_sealer.probe()
 
     def close(self) -> None:
         """End the heartbeat too."""

@@ -83,12 +83,17 @@ def test_submit_wait_status_and_result(up: Up, tmp_path: Path) -> None:
     (line,) = submitted.lines
     status = run("status", line["job_id"], environment=up.environment)
     text = run("result", line["job_id"], environment=up.environment)
+    page = run("result", line["job_id"], "--page", "2", environment=up.environment)
     words = run("result", line["job_id"], "--format", "json", "--out", tmp_path / "words", environment=up.environment)
 
     assert (submitted.code, status.code, text.code, words.code) == (0, 0, 0, 0)
     assert (line["state"], line["pages"], line["pages_done"]) == ("succeeded", 3, 3)
+    assert line["source"]["kms_key_id"] == up.environment["KMS_KEY_ID"]
     assert all(output["stored"]["bucket_key_enabled"] for output in line["outputs"])
     assert "pages       3 of 3" in status.out
+    assert "text        sealed in the database" in status.out
+    assert (line["stored_text"], line["text_kms_key_id"]) == ("sealed", up.environment["KMS_KEY_ID"])
+    assert (page.code, page.out) == (0, text.out.split("\f")[1])
     assert character_error(text.out, truth_of("letter.pdf")) < 0.02
     assert len(json.loads((tmp_path / "words").read_text())["pages"]) == 3
     assert (tmp_path / "words").stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,7 @@
-"""I2: a job has one accepted set of outputs in the bucket, it is the one in the database, and it is right."""
+"""I2: a job has one accepted set of outputs in the bucket, it is the one in the database, and it is right.
+
+So is its sealed text.
+"""
 
 import hashlib
 import json
@@ -35,15 +38,19 @@ def check(
     parts = evidence.multipart_uploads(fleet, "results/")
     assert not parts, f"I2: uploads in parts were left: {parts}"
     asked = {UUID(row["id"]): row for row in evidence.rows(fleet, "SELECT id, tenant, options FROM jobs")}
+    sealed = {UUID(row["job_id"]) for row in evidence.rows(fleet, "SELECT job_id FROM text_keys")}
     count = size = 0
     for job_id, state in states.items():
         formats = asked[job_id]["options"]["formats"] if state in ("succeeded", "partial") else []
         found = sorted(row["format"] for row in rows[job_id])
         assert found == sorted(formats), f"I2: {job_id} is {state}, has {found} and was asked for {formats}"
         contents = _contents(fleet, job_id, rows[job_id], stored[job_id])
+        assert (job_id in sealed) == bool(formats), f"I2: {job_id} is {state}, its text sealed: {job_id in sealed}"
         wanted = expected.get(job_id) if isinstance(expected, Mapping) else expected
         if wanted is not None and formats:
             _compare(job_id, contents, wanted)
+            text = fleet.client.result(job_id).text
+            assert text == wanted.text, f"I2: the sealed text of {job_id} is not that of an undisturbed run"
         count += len(contents)
         size += sum(map(len, contents.values()))
     return Delivered(count, size)

@@ -139,3 +139,22 @@ def test_a_document_whose_own_key_is_off_waits_for_it_and_stops_nobody(
     figures = installation.settle([waiting, *good], WORK_SECONDS, expected=undisturbed_of(page))
     assert figures.max_claims == STAGES
     assert not installation.logged("breaker_opened")
+
+
+def test_a_policy_that_gives_out_no_data_keys_holds_everybody_up_and_fails_nobody(
+    installation: Installation, page: Document, undisturbed_of: Finder
+) -> None:
+    # Given a key that may be used through S3 alone: everything goes well until the text is sealed
+    refused = installation.s3.on(rb"TrentService.GenerateDataKey", Answer(kms_error("AccessDeniedException")))
+    jobs = installation.fleet.submit(page, 8)
+    installation.until(lambda: installation.logged("breaker_opened", code="key_unusable"))
+    # A process that has not met it yet may take one more job
+    installation.until(lambda: len(installation.logged("stage_held", stage="encrypt_upload")) >= 1)
+    assert not any(status.state.terminal for status in installation.fleet.client.statuses(jobs).values())
+
+    installation.s3.clear_rules()
+
+    figures = installation.settle(jobs, WORK_SECONDS, expected=undisturbed_of(page))
+    assert figures.max_claims == STAGES
+    assert refused.hits > 1
+    assert installation.logged("breaker_closed")

@@ -16,6 +16,8 @@ PUBLIC_CODES = {
     "job_unknown": "document",
     "job_not_finished": "document",
     "output_missing": "document",
+    "text_not_stored": "document",
+    "text_erased": "document",
     "token_conflict": "document",
     # the document
     "source_missing": "document",
@@ -43,6 +45,7 @@ PUBLIC_CODES = {
     "recognition_failed": "document",
     # the surroundings
     "storage_unavailable": "transient",
+    "kms_unavailable": "transient",
     "credentials_unavailable": "transient",
     "credentials_refused": "transient",
     "database_unavailable": "transient",
@@ -52,6 +55,7 @@ PUBLIC_CODES = {
     "storage_denied": "systemic",
     "key_unusable": "systemic",
     "output_not_protected": "systemic",
+    "text_not_authentic": "systemic",
     "output_conflict": "systemic",
     "engine_missing": "systemic",
     "sandbox_refused": "systemic",

@@ -10,15 +10,16 @@ from ocr_platform.db import submission
 from ocr_platform.db.reaping import ReaperLog
 from ocr_platform.db.repository import JobRepository
 from ocr_platform.models import HandOver, Job, Stage
+from ocr_platform.sealing import Sealer
 from ocr_platform.steps import Pace, encrypt_upload, fetch_decrypt, persist, recognise_pages
-from ocr_platform.testing import FakeReader, InMemoryStore
+from ocr_platform.testing import FakeReader, InMemoryKeys, InMemoryStore
 from tests.integration.db.support import PATIENCE, claimed, counted_statements, helper_of, job_claimed_in, request
 
 PACE = Pace(batch_pages=8, batch_seconds=3600, slice_seconds=3600)
 BUDGET = {
     Stage.FETCH_DECRYPT: 2,  # claim; plan
     Stage.OCR: 3,  # claim; take the page; checkpoint, which moves on
-    Stage.ENCRYPT_UPLOAD: 3,  # claim; what is staged; outputs, which moves on
+    Stage.ENCRYPT_UPLOAD: 4,  # claim; what is staged; the sealed text; outputs, which moves on
     Stage.PERSIST: 2,  # claim; end
 }
 Step = Callable[[Job], object]
@@ -36,7 +37,7 @@ def steps_of(store: InMemoryStore, reader: FakeReader, repository: JobRepository
     return {
         Stage.FETCH_DECRYPT: lambda job: fetch_decrypt(job, store, reader, repository, PACE),
         Stage.OCR: lambda job: recognise_pages(job, store, reader, repository, PACE),
-        Stage.ENCRYPT_UPLOAD: lambda job: encrypt_upload(job, store, repository),
+        Stage.ENCRYPT_UPLOAD: lambda job: encrypt_upload(job, store, repository, Sealer(InMemoryKeys())),
         Stage.PERSIST: lambda job: persist(job, store, repository),
     }
 

@@ -10,9 +10,10 @@ from celery import Celery
 
 from ocr_platform.db.claims import ClaimTerms
 from ocr_platform.errors import PlatformError
+from ocr_platform.sealing import Sealer
 from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
-from ocr_platform.testing import FakeReader, InMemoryRepository, InMemoryStore
+from ocr_platform.testing import FakeReader, InMemoryKeys, InMemoryRepository, InMemoryStore
 from ocr_platform.worker.breaker import Breaker
 from ocr_platform.worker.heart import Heart
 from ocr_platform.worker.services import WorkerRuntime
@@ -42,6 +43,7 @@ class FakeRuntime:
     reader: FakeReader = field(default_factory=FakeReader)
     pace: Pace = field(default_factory=lambda: Pace(1, 1e6, 1e6))
     store: InMemoryStore = field(default_factory=InMemoryStore)
+    keys: InMemoryKeys = field(default_factory=InMemoryKeys)
     repository: InMemoryRepository = field(default_factory=InMemoryRepository)
     terms: ClaimTerms = field(default_factory=ClaimTerms)
     shutdown: Shutdown = field(default_factory=Shutdown)
@@ -55,6 +57,10 @@ class FakeRuntime:
 
     def probe(self, _error: PlatformError) -> None:
         self.store.probe()
+
+    @property
+    def text_sealer(self) -> Sealer:
+        return Sealer(self.keys)
 
     @property
     def services(self) -> WorkerRuntime:

@@ -1,0 +1,1 @@
+"""What operators do for the secrecy of what is stored."""
