@@ -46,13 +46,14 @@ class Said:
 class Front:
     """Listens on `port` for clients, and on `way_to_kms` for S3, whose KMS is `kms_of_s3`. Use it as a context manager.
 
-    `refused` counts what KMS refused to S3, by KMS' code.
+    `refused` counts what KMS refused to S3, `refused_directly` what to clients, by KMS' code.
     """
 
     def __init__(self, s3_port: int, kms_port: int, kms_of_s3: int, way_to_kms: int) -> None:
         self._s3, self._kms, self._kms_of_s3 = s3_port, kms_port, kms_of_s3
         self.tells_bucket_key = True
         self.refused: Counter[str] = Counter()
+        self.refused_directly: Counter[str] = Counter()
         self._last = ""
         self._lock = threading.Lock()
         self._doors = [_Door(0, self.of_client), _Door(way_to_kms, self.of_s3)]
@@ -70,10 +71,19 @@ class Front:
             door.shutdown()
             door.server_close()
 
+    @property
+    def refusals(self) -> int:
+        """How many there were, by either way."""
+        return self.refused.total() + self.refused_directly.total()
+
     def of_client(self, request: "_Request") -> Said:
         """Have the server answer that the request is for."""
         if request.headers.get("X-Amz-Target"):
-            return request.forwarded(self._kms)
+            said = request.forwarded(self._kms)
+            if said.status >= 400:
+                with self._lock:
+                    self.refused_directly[said.code] += 1
+            return said
         before = self.refused.total()
         said = request.forwarded(self._s3)
         if said.status == 500 and self.refused.total() > before:

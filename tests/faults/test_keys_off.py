@@ -68,7 +68,7 @@ def test_documents_wait_for_a_key_that_is_off_and_lose_nothing(
     fleet.start_beat()
     jobs = fleet.submit(page, documents)
     waited(fleet, "SELECT count(*) >= 10 FROM jobs WHERE stage <> 'fetch_decrypt'", WORK_SECONDS)
-    before = strict.front.refused.total()
+    before = strict.front.refusals
 
     # When the key is off for some seconds
     turn_off(strict)
@@ -78,7 +78,7 @@ def test_documents_wait_for_a_key_that_is_off_and_lose_nothing(
     code, while_off = health(fleet, "--json")
     _, figures = health(fleet, "--openmetrics")
     time.sleep(max(0.0, OFF_SECONDS - (time.monotonic() - off_at)))
-    refused = strict.front.refused.total() - before
+    refused = strict.front.refusals - before
     done_while_off = ended(fleet) - done
     strict.put_in_order()
     back = waited(fleet, "SELECT count(*) = 0 FROM breakers", BACK_SECONDS)
