@@ -9,6 +9,7 @@ from ocr_platform.aws.credentials import KnownKeys
 from ocr_platform.aws.database_token import database_token, token_refused
 from ocr_platform.aws.session import make_session, secrets_manager
 from ocr_platform.logins import Login, LoginSource, login_in_file
+from ocr_platform.monitoring.redaction import learn
 from ocr_platform.settings import Settings
 
 Session = Callable[[], boto3.session.Session]
@@ -23,6 +24,7 @@ class Access:
     """Who the platform is, for one process and those that it forks: they inherit what is known, and no connection."""
 
     def __init__(self, settings: Settings) -> None:
+        learn("settings", *settings.secrets)
         self._settings = settings
         self._known = KnownKeys()
         self._own: tuple[int, boto3.session.Session] | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocr_platform.errors import CredentialsUnavailable, PlatformError
+from ocr_platform.monitoring.redaction import learn
 from ocr_platform.private_files import read_secret
 from ocr_platform.restraint import Restraint
 
@@ -75,6 +76,7 @@ class LoginSource:
         # Also when it fails: a source that is away must not keep each connection waiting.
         self._read_at = time.monotonic()
         self._login = self._read()
+        learn(f"login: {self._name}", self._login.password)
 
     def _try_to_renew(self) -> None:
         before = self._login

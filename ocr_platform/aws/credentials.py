@@ -20,6 +20,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ocr_platform.errors import CredentialsUnavailable, PlatformError
+from ocr_platform.monitoring.redaction import learn
 from ocr_platform.restraint import Restraint
 
 _log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class RenewableCredentials(DeferredRefreshableCredentials):
             code = exc.code if isinstance(exc, PlatformError) else type(exc).__name__
             _log.warning("credentials_not_renewed", extra={"method": self.method, "code": code})
             return {**self._known.good, "expiry_time": _renewal_after(_RETRY)}
+        learn("AWS credentials", *(fetched[name] for name in ("access_key", "secret_key", "token")))
         self._known.good = fetched
         return {**fetched, "expiry_time": _renewal_after(self._lasting(fetched["expiry_time"]))}
 

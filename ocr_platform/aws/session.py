@@ -19,6 +19,7 @@ from ocr_platform.aws.refusals import renewing
 from ocr_platform.aws.role import fetch_role
 from ocr_platform.aws.secrets import SecretsManager
 from ocr_platform.errors import CredentialsUnavailable
+from ocr_platform.monitoring.redaction import learn
 from ocr_platform.settings import AwsCredentials, Settings
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class _SecretKeys:
             raise CredentialsUnavailable("AWS_SECRET_ARN: missing")
         if self._manager is None:
             self._manager = SecretsManager(self._reader(), settings.aws_endpoint_url, _BRIEF)
-        return keys_of_secret(self._manager.read("AWS_SECRET_ARN", settings.aws_secret_arn, _KEYS), self._assume)
+        fields = self._manager.read("AWS_SECRET_ARN", settings.aws_secret_arn, _KEYS)
+        learn("AWS_SECRET_ARN", *(fields.get(name) for name in (*_KEYS, "AWS_SESSION_TOKEN")))
+        return keys_of_secret(fields, self._assume)
 
     def _reader(self) -> boto3.session.Session:
         if self._settings.aws_access_key_id is not None:

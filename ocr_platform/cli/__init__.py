@@ -13,6 +13,7 @@ from ocr_platform.cli.rewrap import rewrap_command
 from ocr_platform.cli.run import run
 from ocr_platform.cli.up import up
 from ocr_platform.errors import EXIT_CONFIG, PlatformError, SettingsError, UsageError
+from ocr_platform.monitoring.crashes import redact_crashes
 
 EXIT_USAGE = 2
 
@@ -42,6 +43,7 @@ def main() -> None:
     Develop:     ocr-platform up, then submit, status and result in another terminal
     Production:  ocr-platform migrate, worker, beat and flower, configured by the environment; health says how it stands
     """
+    redact_crashes()
 
 
 for _command in (run, up, submit, status, result, health, worker, beat, flower, migrate, rewrap_command):

@@ -4,9 +4,11 @@ import logging
 
 import click
 
+from ocr_platform.monitoring.crashes import log_crashes
 from ocr_platform.monitoring.logging import configure_logging
+from ocr_platform.monitoring.redaction import learn
 from ocr_platform.runtime import Runtime
-from ocr_platform.settings import Insecurity, Settings, Surroundings, allowed_insecurities, load_settings
+from ocr_platform.settings import Insecurity, LogLevel, Settings, Surroundings, allowed_insecurities, load_settings
 from ocr_platform.workflow import QUEUES
 
 _log = logging.getLogger(__name__)
@@ -17,8 +19,11 @@ NO_REDIS = (Insecurity.REDIS_TLS, Insecurity.REDIS_PASSWORD)
 
 def service_settings(*unused: Insecurity) -> Settings:
     """Settings of a process of the platform; what is insecure ends it, unless it is allowed, which is logged."""
+    configure_logging(LogLevel.INFO)  # whatever goes wrong before its level is known
+    log_crashes()
     surroundings = Surroundings.of_this_process(*unused)
     settings = load_settings(surroundings=surroundings)
+    learn("settings", *settings.secrets)
     configure_logging(settings.ocr_log_level)
     for insecurity, line in allowed_insecurities(settings, surroundings):
         _log.warning("insecure_allowed", extra={"insecurity": insecurity, "fault": line})

@@ -1,7 +1,7 @@
 """What an AWS account needs for the platform, made in the emulator: key, bucket, secret."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import boto3
 
@@ -15,7 +15,7 @@ class AwsAccount:
     endpoint_url: str
     region: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     bucket: str
     kms_key_id: str
     secret_arn: str

@@ -211,6 +211,12 @@ class Settings(BaseSettings):
         return SslMode.VERIFY_FULL if self.app_env is AppEnv.PRODUCTION else SslMode.DISABLE
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values of all secrets among the settings, which nobody may see: for what takes them out of logs."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+    @property
     def sandbox_environment(self) -> dict[str, str]:
         """All that the recogniser's process may see: where the command and its models are, one thread a page.
 

@@ -1,10 +1,12 @@
 """The worker's application: the broker's settings and the tasks."""
 
 import gc
+import logging
 import os
 import warnings
+from typing import Any
 
-from billiard import pool
+from billiard import pool, util
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning
 from celery.signals import (
@@ -80,6 +82,7 @@ def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shu
     @setup_logging.connect(weak=False)
     def _logging(**_: object) -> None:
         configure_logging(settings.ocr_log_level)
+        _log_processes()
         # With each lost connection Celery advises to kill running tasks. They need not die: see `broker`.
         warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
@@ -102,3 +105,16 @@ def _connect_signals(settings: Settings, runtime: PerProcess[WorkerRuntime], shu
     @worker_shutdown.connect(weak=False)
     def _close(**_: object) -> None:
         runtime.close()
+
+
+def _log_processes() -> None:
+    """Have billiard log as everybody does. By itself it prints errors of its processes and threads with all text."""
+    logger = util.get_logger()
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)  # less than that it says of each process that comes and goes
+
+    def error(message: str, *args: object, **kwargs: Any) -> bool:
+        logger.error(message, *args, **kwargs)
+        return True  # else a process that ends by an error prints it, too
+
+    util.error = error  # type: ignore[attr-defined]  # of which its types say nothing

@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from celery import Task
-from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 
 from ocr_platform.crash_points import CrashPoint, reach
 from ocr_platform.errors import (
@@ -50,6 +51,21 @@ class StageTask(Task):  # type: ignore[type-arg]
     max_retries = 3
     default_retry_delay = 1
     typing = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; an error that nobody expected leaves as one that says nothing.
+
+        Celery sends a task's error with all its text through Redis to whoever hears events: Flower shows it.
+        """
+        try:
+            return super().__call__(*args, **kwargs)
+        except (Ignore, Retry, SoftTimeLimitExceeded):
+            raise
+        except Reject as exc:
+            raise exc from None  # its cause may quote a server, and Celery logs it with all causes
+        except Exception:  # noqa: BLE001  raised again, without what it says
+            _log.exception("task_crashed")
+        raise InternalError
 
     def run_stage(self, runtime: WorkerRuntime, stage: Stage, job_id: str, claim: Claim, step: Step) -> None:
         """Run `step` if the job is to be had; drop the message otherwise."""

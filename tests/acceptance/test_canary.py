@@ -3,16 +3,11 @@
 import base64
 import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import Self
-from urllib.request import Request, urlopen
 
-import psycopg2
 import pytest
 import redis
 
@@ -20,39 +15,11 @@ from ocr_platform import Client, JobState
 from ocr_platform.local.servers import HOST
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.sandbox.limits import memory_dir
-from tests.canary import VOCABULARY, files, redis_keys, tables, traces
+from tests.canary import VOCABULARY, files, traces
 from tests.data import scan_page
+from tests.places import Flower, Monitor, postgres_dump, redis_file, redis_keys
 
 _MOST_JOBS = 30
-
-
-class Monitor:
-    """Everything that Redis is told while it runs."""
-
-    def __init__(self, connection: redis.Redis) -> None:
-        self._connection = connection
-        self._lines: list[str] = []
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        time.sleep(0.2)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._connection.ping()  # the command that wakes the listener up
-        self._thread.join(10)
-
-    def _listen(self) -> None:
-        with self._connection.monitor() as monitor:  # type: ignore[no-untyped-call]
-            while not self._ended.is_set():
-                self._lines.append(str(monitor.next_command()["command"]))
-
-    @property
-    def seen(self) -> bytes:
-        return "\n".join(self._lines).encode()
 
 
 @pytest.fixture
@@ -60,27 +27,6 @@ def redis_admin(stack: LocalStack) -> Iterator[redis.Redis]:
     login = stack.redis_admin
     with redis.Redis(HOST, stack.redis_port, username=login.user, password=login.password) as connection:
         yield connection
-
-
-def flower(stack: LocalStack) -> bytes:
-    login = stack.flower_login
-    header = "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
-    pages = ("/api/tasks?limit=10000", "/api/workers?refresh=true", "/tasks", "/workers", "/broker", "/metrics")
-    contents = []
-    for page in pages:
-        with urlopen(Request(stack.flower_url + page, headers={"Authorization": header})) as answer:  # noqa: S310
-            contents.append(answer.read())
-    return b"\n".join(contents)
-
-
-def database(stack: LocalStack) -> bytes:
-    login = stack.database_login
-    with closing(
-        psycopg2.connect(
-            host=HOST, port=stack.database_port, user=login.user, password=login.password, dbname="ocr_platform"
-        )
-    ) as connection:
-        return tables(connection)
 
 
 def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
@@ -92,12 +38,13 @@ def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
     page = BytesIO()
     scan_page(f"Dear reader,\n\nThe secret of this letter is {sentence}.\n" * 8, seed=1).save(page, "PNG")
     client = Client(stack.settings)
+    flower = Flower(stack.flower_url, stack.flower_login)
 
     with Monitor(redis_admin) as monitor:
         jobs = [client.submit(client.upload(BytesIO(page.getvalue()))) for _ in range(3)]
         states = [client.wait(job_id, 120).state for job_id in jobs]
         # Flower asks the workers for events every few seconds, and shows what they do from then on.
-        while str(jobs[-1]).encode() not in flower(stack):
+        while str(jobs[-1]).encode() not in flower.page("/api/tasks?limit=10000"):
             assert len(jobs) < _MOST_JOBS
             jobs.append(client.submit(client.upload(BytesIO(page.getvalue()))))
             states.append(client.wait(jobs[-1], 120).state)
@@ -107,15 +54,13 @@ def test_a_unique_sentence_is_found_in_the_results_and_nowhere_else(
     assert traces(client.result(jobs[0]).read("json"), words) == list(words)
     client.close()
 
-    redis_admin.save()
-    dump = stack.directory.path / "redis/dump.rdb"
     assert str(jobs[0]).encode() in monitor.seen  # it did listen
     places = {
         "Redis' keys": redis_keys(redis_admin),
         "MONITOR": monitor.seen,
-        "the RDB file": dump.read_bytes(),
-        "Flower": flower(stack),
-        "Postgres": database(stack),
+        "the RDB file": redis_file(redis_admin, stack.directory.path / "redis"),
+        "Flower": flower.everything(),
+        "Postgres": postgres_dump(HOST, stack.database_port, stack.database_login, "ocr_platform"),
         "logs and every other file": files(
             stack.directory.path, memory_dir(), Path(tempfile.gettempdir()), since=started
         ),
@@ -132,12 +77,11 @@ def test_the_search_finds_what_is_there(stack: LocalStack, redis_admin: redis.Re
     with Monitor(redis_admin) as monitor:
         redis_admin.set("planted", base64.b64encode(b"x armadillo and Marzipan"))
         redis_admin.set("planted too", "ARMADILLO marzipan")
-    redis_admin.save()
     planted.write_text("armadillo marzipan")
 
     assert traces(redis_keys(redis_admin), words) == list(words)
     assert traces(monitor.seen, words) == list(words)
-    assert traces((stack.directory.path / "redis/dump.rdb").read_bytes(), words) == list(words)
+    assert traces(redis_file(redis_admin, stack.directory.path / "redis"), words) == list(words)
     assert traces(files(stack.directory.path, since=started), words) == list(words)
     redis_admin.delete("planted", "planted too")
     planted.unlink()

@@ -52,6 +52,12 @@ class KeyBook:
         with self._lock:
             return self._keys.get(access_key)
 
+    @property
+    def issued(self) -> list[Key]:
+        """All that were ever issued."""
+        with self._lock:
+            return list(self._keys.values())
+
     def judge(self, claim: Claim | None) -> Refusal | None:
         """None when the claim is good. A token is opened first: with it AWS learns the secret and the end."""
         if claim is None:

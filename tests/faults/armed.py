@@ -38,6 +38,10 @@ def _arm(arming: Arming) -> None:
     if arming.protocol_version is not None:
         # Before any module takes the number by name.
         ocr_platform.workflow.PROTOCOL_VERSION = arming.protocol_version
+    if arming.limit_margin is not None:
+        import ocr_platform.broker
+
+        ocr_platform.broker._SOFT_LIMIT_MARGIN = ocr_platform.broker._HARD_LIMIT_MARGIN = arming.limit_margin
     main_process = os.getpid()
     known = {ANY_POINT, *CrashPoint}
     if unknown := {crash.point for crash in arming.crashes} - known:
@@ -65,7 +69,7 @@ def _in_hand() -> tuple[str, str]:
 
 
 def _strike(crash: Crash, now: Callable[[], None]) -> None:
-    if crash.do == "sleep" or not (crash.delay or crash.kind):
+    if crash.do in ("sleep", "raise") or not (crash.delay or crash.kind):
         now()
         return
     import threading
@@ -91,6 +95,8 @@ def _now(crash: Crash, main_process: int, job: str, task: str) -> None:
     match crash.do:
         case "sleep":
             time.sleep(crash.delay)
+        case "raise":
+            raise ValueError(crash.backwards[::-1])
         case "stop_child":
             os.kill(os.getpid(), signal.SIGSTOP)
         case "kill_worker":

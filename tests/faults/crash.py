@@ -10,7 +10,7 @@ from uuid import UUID
 VARIABLE = "OCR_TEST_CRASH"  # only `armed` reads it
 ANY_POINT = "*"
 
-Deed = Literal["kill_child", "kill_worker", "stop_child", "sleep"]
+Deed = Literal["kill_child", "kill_worker", "stop_child", "sleep", "raise"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,11 @@ class Crash:
     """At `point` (a value of CrashPoint, or "*") do this, `times` times over all processes that share the latch.
 
     `kill_child`: SIGKILL the process that is there. `kill_worker`: SIGKILL the worker's main process and its children.
-    `stop_child`: SIGSTOP. `sleep`: stay there for `delay` seconds. All but the last happen `delay` seconds later, while
-    the process goes on. The first `skip` visits, counted over all processes, pass. With `job`, an id, only visits count
-    at which this job is in hand. With `kind` it happens once the process has such a process running: a "host", a
-    "sandbox", or a program by its name.
+    `stop_child`: SIGSTOP. `sleep`: stay there for `delay` seconds. `raise`: an error that nobody expects, which says
+    `backwards`, read from its end: what a process is told stands in its environment. All but the last two happen
+    `delay` seconds later, while the process goes on. The first `skip` visits, counted over all processes, pass. With
+    `job`, an id, only visits count at which this job is in hand. With `kind` it happens once the process has such a
+    process running: a "host", a "sandbox", or a program by its name.
     """
 
     point: str
@@ -32,6 +33,7 @@ class Crash:
     skip: int = 0
     job: str | None = None
     kind: str | None = None
+    backwards: str = ""
 
     def at(self, job: UUID) -> "Crash":
         """The same crash, for one job alone."""
@@ -74,11 +76,14 @@ class Strike:
 
 @dataclass(frozen=True)
 class Arming:
-    """All that is odd about one process: crashes, a clock that is so many seconds ahead, another protocol version."""
+    """All that is odd about one process: crashes, a clock that is so many seconds ahead, another protocol version, so
+    many seconds instead of a minute from what a task may take to its soft limit, and from that to the hard one.
+    """
 
     crashes: Sequence[Crash] = field(default=())
     wall_clock_offset: float = 0.0
     protocol_version: int | None = None
+    limit_margin: float | None = None
 
     @property
     def needed(self) -> bool:
@@ -94,6 +99,7 @@ def loads(value: str) -> Arming:
     """What `dumps` wrote; a single crash may also stand alone."""
     read = json.loads(value)
     offset, version = read.pop("wall_clock_offset", 0.0), read.pop("protocol_version", None)
+    margin = read.pop("limit_margin", None)
     listed = read.get("crashes", [read] if read else [])
     crashes = tuple(Crash(**{**each, "latch": Path(each["latch"])}) for each in listed)
-    return Arming(crashes, offset, version)
+    return Arming(crashes, offset, version, margin)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tests import canary
 from tests.faults import evidence, processes
 from tests.faults.fleet import Fleet
+from tests.places import redis_keys, tables
 
 if TYPE_CHECKING:
     import psutil
@@ -43,9 +44,9 @@ def search(fleet: Fleet) -> int:
     """I3: assert that no word of a document is in Redis, Postgres, logs or any file; the bytes that were searched."""
     words = sorted({word for document in fleet.documents for word in document.canary})
     with evidence.redis_admin(fleet) as connection:
-        in_redis = canary.redis_keys(connection)
+        in_redis = redis_keys(connection)
     with evidence.database(fleet) as connection:
-        in_postgres = canary.tables(connection)
+        in_postgres = tables(connection)
     places = {
         "Redis": in_redis,
         "Postgres": in_postgres,
