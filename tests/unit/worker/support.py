@@ -98,6 +98,7 @@ def fake_runtime(
         try:
             yield made
         finally:
+            made.shutdown.begin()  # a breaker that is open looks until then
             if broker.startswith("memory"):
                 made.taken()
             made.heart.close()
