@@ -21,7 +21,7 @@ def end_connections(database: Servers) -> None:
     """End every connection to the database, as a failover does."""
     admin = make_engine(database.settings(DB_NAME="postgres"))
     with admin.connect() as connection:
-        query = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+        query = text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name")
         connection.execute(query, {"name": database.database})
     admin.dispose()
 
