@@ -111,7 +111,7 @@ def test_a_document_that_alone_is_denied_fails_and_leaves_nothing(
 
     figures = installation.settle(
         [failing, *good],
-        WORK_SECONDS,
+        2 * WORK_SECONDS,  # five attempts with growing pauses take half of one
         expected=dict.fromkeys(good, undisturbed_of(page)),
         expected_states=("succeeded", "failed"),
     )
