@@ -81,6 +81,9 @@ def _check(
 ) -> Figures:
     states = _states(fleet, job_ids, expected_states)
     outbox_wait = _wait_until_none("I1: messages in the outbox", lambda: _outbox(fleet), _OUTBOX_SECONDS)
+    # Who fails a job says so first, and then removes what the job has stored.
+    failed = [job_id for job_id, state in states.items() if state == "failed"]
+    _wait_until_none("I2: objects of failed jobs", lambda: leftovers.results(fleet, failed), STAGED_SECONDS)
     delivered = outputs.check(fleet, states, expected)
     attempts, claims = _attempts(fleet, limit)
     staged_wait = _wait_until_none("I5: staged objects", lambda: leftovers.staged(fleet), STAGED_SECONDS)

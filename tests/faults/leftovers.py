@@ -1,7 +1,9 @@
 """I3 and I5: what is left of documents, and of the processes that had them."""
 
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tests import canary
 from tests.faults import evidence, processes
@@ -19,6 +21,18 @@ def staged(fleet: Fleet) -> list[str]:
     """Everything under work/: versions, delete markers, uploads in parts."""
     found = [f"{item['Key']} {item['VersionId']}" for item in evidence.versions(fleet, "work/")]
     return found + evidence.multipart_uploads(fleet, "work/")
+
+
+def results(fleet: Fleet, job_ids: Collection[UUID]) -> list[str]:
+    """Everything of these jobs under results/: versions and delete markers."""
+    if not job_ids:
+        return []
+    owners = {str(job_id) for job_id in job_ids}
+    return [
+        f"{item['Key']} {item['VersionId']}"
+        for item in evidence.versions(fleet, "results/")
+        if item["Key"].split("/")[2] in owners
+    ]
 
 
 def check(fleet: Fleet) -> None:

@@ -43,7 +43,8 @@ def running_redis(tmp_path: Path, passwords: dict[str, str]) -> Iterator[subproc
     process = subprocess.Popen(["sh", "-euc", redis_script(tmp_path)], stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
-        while not (tmp_path / "socket").exists():
+        # It listens before it has made the files that it keeps its data in.
+        while not ((tmp_path / "socket").exists() and any((tmp_path / "data").iterdir())):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.02)
