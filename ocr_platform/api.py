@@ -1,12 +1,11 @@
 """The three calls that most applications need, on the installation that the environment describes."""
 
-from collections.abc import Iterable
 from functools import cache
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Unpack
 from uuid import UUID
 
-from ocr_platform.client import Client, Result
-from ocr_platform.models import JobStatus, OutputFormat
+from ocr_platform.client import Asked, Client, Result
+from ocr_platform.models import JobStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -23,26 +22,9 @@ def upload(document: IO[bytes]) -> str:
     return default_client().upload(document)
 
 
-def submit(
-    source: str,
-    *,
-    version_id: str | None = None,
-    languages: str | Iterable[str] | None = None,
-    formats: str | Iterable[str] = tuple(OutputFormat),
-    tenant: str = "default",
-    client_token: str | None = None,
-    session: "Session | None" = None,
-) -> UUID:
+def submit(source: str, *, session: "Session | None" = None, **asked: Unpack[Asked]) -> UUID:
     """Submit `s3://bucket/key`; see `Client.submit`."""
-    return default_client().submit(
-        source,
-        version_id=version_id,
-        languages=languages,
-        formats=formats,
-        tenant=tenant,
-        client_token=client_token,
-        session=session,
-    )
+    return default_client().submit(source, session=session, **asked)
 
 
 def status(job_id: UUID | str) -> JobStatus:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import UUID
 
 from ocr_platform.aws.sources import parse_s3_url
@@ -23,7 +23,16 @@ from ocr_platform.errors import (
     TextNotStored,
     UsageError,
 )
-from ocr_platform.models import JobOptions, JobStatus, OutputFormat, SourceRef, StoredText, checked_tenant
+from ocr_platform.models import (
+    DEFAULT_FORMATS,
+    JobOptions,
+    JobStatus,
+    OcrMode,
+    OutputFormat,
+    SourceRef,
+    StoredText,
+    checked_tenant,
+)
 from ocr_platform.outputs.text import PAGE_BREAK
 from ocr_platform.runtime import PerProcess, Runtime
 from ocr_platform.settings import Settings, load_settings
@@ -90,6 +99,24 @@ class Result:
         return self._runtime.sealer.open(status.job_id, status.tenant, sealed)
 
 
+class Asked(TypedDict, total=False):
+    """What may be asked of a job, each with a default.
+
+    `languages` are models such as `"eng+deu"` (OCR_DEFAULT_LANGUAGES), `formats` outputs (text and json). `ocr` is
+    auto, force or skip: what happens to pages that bring their text along. `quality` is fast, balanced or best
+    (OCR_QUALITY of the workers). `version_id` is that of the source (the current one), `tenant` on whose behalf it is.
+    The same `client_token` again gives the same job.
+    """
+
+    version_id: str | None
+    languages: str | Iterable[str] | None
+    formats: str | Iterable[str]
+    ocr: str
+    quality: str | None
+    tenant: str
+    client_token: str | None
+
+
 class Client:
     """A client of one installation. Safe for threads, and for use after a fork."""
 
@@ -109,18 +136,8 @@ class Client:
         """
         return self._runtime().store.upload(document)
 
-    def submit(
-        self,
-        source: str,
-        *,
-        version_id: str | None = None,
-        languages: str | Iterable[str] | None = None,
-        formats: str | Iterable[str] = tuple(OutputFormat),
-        tenant: str = "default",
-        client_token: str | None = None,
-        session: "Session | None" = None,
-    ) -> UUID:
-        """Submit `s3://bucket/key` and return the job's id.
+    def submit(self, source: str, *, session: "Session | None" = None, **asked: Unpack[Asked]) -> UUID:
+        """Submit `s3://bucket/key` and return the job's id; `Asked` says what may be asked for.
 
         The version that is current now, or `version_id`, is what will be read. With a `client_token` the same call
         again returns the same job. With a `session` of SQLAlchemy's on the platform's database the job becomes part
@@ -128,14 +145,7 @@ class Client:
         would be refused, a UsageError when an option is wrong, a TransientError when S3 or Postgres does not answer.
         Redis may be down: the job is stored and its message follows.
         """
-        new = self.request(
-            source,
-            version_id=version_id,
-            languages=languages,
-            formats=formats,
-            tenant=tenant,
-            client_token=client_token,
-        )
+        new = self.request(source, **asked)
         if session is None:
             submitted = submission.submit(self._runtime().engine, new)
             self.dispatch(submitted)
@@ -144,27 +154,18 @@ class Client:
             after_commit(session, lambda: self.dispatch(submitted))
         return submitted.job_id
 
-    def request(
-        self,
-        source: str,
-        *,
-        version_id: str | None = None,
-        languages: str | Iterable[str] | None = None,
-        formats: str | Iterable[str] = tuple(OutputFormat),
-        tenant: str = "default",
-        client_token: str | None = None,
-    ) -> submission.NewJob:
+    def request(self, source: str, **asked: Unpack[Asked]) -> submission.NewJob:
         """What `submit` would store, checked: for transactions that are not SQLAlchemy's (`submission.submit_with`)."""
-        checked_tenant(tenant)
-        options = JobOptions.of(self._settings.ocr_default_languages if languages is None else languages, formats)
+        tenant = checked_tenant(asked.get("tenant", "default"))
+        options = options_of(asked, self._settings.ocr_default_languages)
         bucket, key = parse_s3_url(source)
-        facts = self._runtime().store.describe(bucket, key, version_id, tenant)
+        facts = self._runtime().store.describe(bucket, key, asked.get("version_id"), tenant)
         return submission.NewJob(
             tenant=tenant,
             source=SourceRef(bucket, key, facts.version_id),
             source_size=facts.size,
             options=options,
-            client_token=client_token,
+            client_token=asked.get("client_token"),
         )
 
     def dispatch(self, submitted: submission.Submitted) -> None:
@@ -226,6 +227,17 @@ class Client:
     def close(self) -> None:
         """Close connections."""
         self._runtime().close()
+
+
+def options_of(asked: Asked, default_languages: str) -> JobOptions:
+    """What is asked of a job, checked. Raises UsageError."""
+    languages = asked.get("languages")
+    return JobOptions.of(
+        default_languages if languages is None else languages,
+        asked.get("formats", DEFAULT_FORMATS),
+        ocr=asked.get("ocr", OcrMode.AUTO),
+        quality=asked.get("quality"),
+    )
 
 
 def _identifier(job_id: UUID | str) -> UUID:

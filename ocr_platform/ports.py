@@ -12,6 +12,7 @@ from ocr_platform.models import (
     Output,
     PageResult,
     Progress,
+    Reading,
     SealedText,
     SourceFacts,
     SourceRef,
@@ -108,8 +109,10 @@ class DocumentReader(Protocol):
         """Count pages; raises a DocumentError when the document cannot be opened or has too many."""
         ...
 
-    def recognise(self, document: OpenDocument, number: int, languages: Sequence[str]) -> PageResult:
-        """Recognise page `number` (from 1). Faults of the page are in the result, never raised."""
+    def recognise(
+        self, document: OpenDocument, number: int, languages: Sequence[str], reading: Reading = ...
+    ) -> PageResult:
+        """Read page `number` (from 1). Faults of the page are in the result, never raised."""
         ...
 
     def languages(self) -> frozenset[str]:

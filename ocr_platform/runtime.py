@@ -144,6 +144,7 @@ class Runtime:
             page_timeout=settings.ocr_page_timeout_seconds,
             document_timeout=settings.ocr_document_timeout_seconds,
             engine=settings.ocr_engine,
+            quality=settings.ocr_quality,
             mode=settings.ocr_sandbox,
             recycle_pages=settings.ocr_sandbox_recycle_pages,
             recycle_bytes=settings.ocr_sandbox_recycle_bytes,

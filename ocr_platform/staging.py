@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from ocr_platform.models import PageResult, Word
+from ocr_platform.models import PageResult, Word, WordSource
 
 STAGING_ROOT = "work/"
 RESULTS_ROOT = "results/"
@@ -42,5 +42,9 @@ def unpack(body: bytes) -> list[PageResult]:
 
 
 def _result(item: dict[str, Any]) -> PageResult:
-    words = tuple(Word(**word) for word in item.pop("words"))
-    return PageResult(**item, words=words)
+    """Fields that an earlier version did not stage yet have their defaults."""
+    words = tuple(
+        Word(**{**word, "source": WordSource(word.get("source", WordSource.OCR))}) for word in item.pop("words")
+    )
+    languages = tuple(item.pop("languages", ()))
+    return PageResult(**item, words=words, languages=languages)

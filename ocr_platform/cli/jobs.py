@@ -4,11 +4,13 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Unpack
 
 import click
 
+from ocr_platform.cli.asking import USUAL_FORMATS, ocr_option, quality_option
 from ocr_platform.cli.progress import Progress
-from ocr_platform.client import Client
+from ocr_platform.client import Asked, Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
 from ocr_platform.models import JobState, JobStatus, OutputFormat, StoredText
 from ocr_platform.private_files import write_private
@@ -52,28 +54,19 @@ def _fail_as_json(error: PlatformError) -> None:
 @click.command()
 @click.argument("source", metavar="S3://BUCKET/KEY")
 @click.option("--version-id", help="The version to read; by default the one that is current now.")
-@click.option("--lang", help="Models such as eng+deu; by default OCR_DEFAULT_LANGUAGES.")
-@click.option("--format", "formats", default="text,json", show_default=True, help="Outputs to make.")
+@click.option("--lang", "languages", help="Models such as eng+deu; by default OCR_DEFAULT_LANGUAGES.")
+@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help="Outputs to make.")
+@ocr_option
+@quality_option
 @click.option("--tenant", default="default", show_default=True, help="On whose behalf.")
-@click.option("--token", help="The same token again gives the same job, however often it is submitted.")
+@click.option("--token", "client_token", help="The same token again gives the same job, however often it is submitted.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it succeeded.")
 @click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
-def submit(
-    source: str,
-    version_id: str | None,
-    lang: str | None,
-    formats: str,
-    tenant: str,
-    token: str | None,
-    wait: bool,
-    as_json: bool,
-) -> None:
+def submit(source: str, wait: bool, as_json: bool, **asked: Unpack[Asked]) -> None:
     """Submit a document that lies in S3 and print the job's id."""
     try:
         client = Client.from_environment()
-        job_id = client.submit(
-            source, version_id=version_id, languages=lang, formats=formats, tenant=tenant, client_token=token
-        )
+        job_id = client.submit(source, **asked)
     except SettingsError:
         raise
     except PlatformError as exc:

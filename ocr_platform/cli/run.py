@@ -5,14 +5,15 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from ocr_platform.cli.asking import USUAL_FORMATS, USUAL_LANGUAGES, ocr_option, quality_option
 from ocr_platform.cli.progress import Progress
 from ocr_platform.cli.signals import orderly_exit
-from ocr_platform.client import Client
-from ocr_platform.models import JobOptions, JobState
+from ocr_platform.client import Asked, Client, options_of
+from ocr_platform.models import JobState
 
 if TYPE_CHECKING:
     from ocr_platform.local.files import FileOutcome
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--lang", default="eng", show_default=True, help="Models to read with, such as eng+deu.")
-@click.option("--format", "formats", default="text,json", show_default=True, help="Outputs to write.")
+@click.option(
+    "--lang", "languages", default=USUAL_LANGUAGES, show_default=True, help="Models to read with, such as eng+deu."
+)
+@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help="Outputs to write.")
+@ocr_option
+@quality_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a file, in order.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
-def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: bool, workers: int | None) -> None:
+def run(files: tuple[str, ...], out: Path, as_json: bool, workers: int | None, **asked: Unpack[Asked]) -> None:
     """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
     FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt or .json; they hold what the
@@ -43,14 +48,14 @@ def run(files: tuple[str, ...], lang: str, formats: str, out: Path, as_json: boo
     from ocr_platform.local.files import FileRunner, make_output_directory
     from ocr_platform.local.stack import LocalStack
 
-    options = JobOptions.of(lang, formats)
+    options_of(asked, USUAL_LANGUAGES)  # a wrong call is told before anything is started
     make_output_directory(out)
     failed = False
     with orderly_exit(), Progress(len(files), terse=as_json) as progress:
         progress.announce("starting the local stack")
         with LocalStack(workers) as stack, closing(Client(stack.settings)) as client:
             progress.begin()
-            runner = FileRunner(stack, client, "+".join(options.languages), options.formats, out, progress.update)
+            runner = FileRunner(stack, client, asked, out, progress.update)
             for outcome in runner.run(files):
                 failed = failed or outcome.state is not JobState.SUCCEEDED
                 progress.print(_line(outcome) if as_json else _summary(outcome))

@@ -26,7 +26,7 @@ def job_of(row: Row[Any], fence: int | None, holder: UUID) -> Job:
         id=row.id,
         tenant=row.tenant,
         source=SourceRef(row.source_bucket, row.source_key, row.source_version_id),
-        options=JobOptions.of(row.options["languages"], row.options["formats"]),
+        options=JobOptions.from_dict(row.options),
         stage=Stage(row.stage),
         fence=fence,
         holder=holder,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from ocr_platform.client import Client
+from ocr_platform.client import Asked, Client
 from ocr_platform.errors import InternalError, PlatformError, SourceMissing, UsageError
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.models import Fault, JobState, JobStatus, OutputFormat
@@ -50,8 +50,7 @@ class FileRunner:
 
     stack: LocalStack
     client: Client
-    languages: str
-    formats: tuple[OutputFormat, ...]
+    asked: Asked
     out: Path
     watch: Watcher
 
@@ -72,7 +71,7 @@ class FileRunner:
 
     def _submitted(self, entry: _Entry) -> _Entry:
         try:
-            entry.job_id = self.client.submit(self._upload(entry.file), languages=self.languages, formats=self.formats)
+            entry.job_id = self.client.submit(self._upload(entry.file), **self.asked)
         except PlatformError as exc:
             entry.outcome = _refused(entry.file, exc)
         return entry

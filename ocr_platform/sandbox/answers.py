@@ -1,5 +1,6 @@
 """What a sandbox says, checked value by value: it may have been taken over by the document that it decodes."""
 
+import re
 from operator import itemgetter
 from typing import Any
 
@@ -12,7 +13,7 @@ from ocr_platform.errors import (
     ScratchFull,
     classes_by_code,
 )
-from ocr_platform.models import PageResult, Word
+from ocr_platform.models import PageResult, Word, WordSource
 from ocr_platform.ocr.limits import Limits
 
 # Several times what the densest page of print has.
@@ -20,7 +21,12 @@ _MAX_WORDS = 100_000
 _MAX_CHARACTERS = 2_000_000
 _MAX_WORD_CHARACTERS = 10_000
 _MAX_DPI = 2400
-_numbers = itemgetter("left", "top", "width", "height", "block", "paragraph", "line")
+_MAX_SKEW = 45.0
+_MAX_LANGUAGES = 16
+_LANGUAGE = re.compile(r"[A-Za-z0-9_]{2,32}(/[A-Za-z0-9_]{2,32})?")
+_ROTATIONS = frozenset({0, 90, 180, 270})
+_SOURCES: dict[object, WordSource] = {str(source): source for source in WordSource}
+_numbers = itemgetter("left", "top", "width", "height", "block", "paragraph", "line", "rotation")
 
 
 class LieError(Exception):
@@ -54,6 +60,8 @@ def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) ->
     words = item.get("words")
     if not isinstance(words, list) or len(words) > _MAX_WORDS:
         raise LieError
+    if "blank" not in item:
+        raise LieError
     found = tuple(_word(word, width, height) for word in words)
     _require_text("".join(word.text for word in found))
     return PageResult(
@@ -64,6 +72,10 @@ def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) ->
         text=_text(item, _MAX_CHARACTERS),
         words=found,
         seconds=round(seconds, 3),
+        rotation=_rotation(item),
+        skew=_skew(item),
+        languages=_languages(item),
+        blank=item["blank"] is True and not found,
     )
 
 
@@ -72,12 +84,12 @@ def _word(item: object, page_width: int, page_height: int) -> Word:
     if not isinstance(item, dict):
         raise LieError
     try:
-        numbers, text, confidence = _numbers(item), item["text"], item["confidence"]
+        numbers, text, confidence, source = _numbers(item), item["text"], item["confidence"], item["source"]
     except KeyError as exc:
         raise LieError from exc
     if set(map(type, numbers)) != {int} or type(confidence) not in (int, float) or not isinstance(text, str):
         raise LieError
-    left, top, width, height, block, paragraph, line = numbers
+    left, top, width, height, block, paragraph, line, rotation = numbers
     honest = (
         0 <= left <= left + width <= page_width
         and 0 <= top <= top + height <= page_height
@@ -85,11 +97,37 @@ def _word(item: object, page_width: int, page_height: int) -> Word:
         and 0 <= block <= _MAX_WORDS
         and 0 <= paragraph <= _MAX_WORDS
         and 0 <= line <= _MAX_WORDS
+        and rotation in _ROTATIONS
+        and isinstance(source, str)
+        and source in _SOURCES
         and len(text) <= _MAX_WORD_CHARACTERS
     )
     if not honest:
         raise LieError
-    return Word(text, left, top, width, height, float(confidence), block, paragraph, line)
+    return Word(text, left, top, width, height, float(confidence), block, paragraph, line, _SOURCES[source], rotation)
+
+
+def _rotation(item: dict[str, Any]) -> int:
+    value = _integer(item, "rotation", 0, 270)
+    if value not in _ROTATIONS:
+        raise LieError
+    return value
+
+
+def _skew(item: dict[str, Any]) -> float:
+    value = item.get("skew")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MAX_SKEW <= value <= _MAX_SKEW:
+        raise LieError
+    return float(value)
+
+
+def _languages(item: dict[str, Any]) -> tuple[str, ...]:
+    value = item.get("languages")
+    if not isinstance(value, list) or len(value) > _MAX_LANGUAGES:
+        raise LieError
+    if not all(isinstance(name, str) and _LANGUAGE.fullmatch(name) for name in value):
+        raise LieError
+    return tuple(value)
 
 
 def _integer(item: dict[str, Any], name: str, least: int, most: int) -> int:

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from ocr_platform.errors import PageMemory, PlatformError
-from ocr_platform.models import DocumentFormat, PageResult
+from ocr_platform.models import DocumentFormat, OcrMode, PageResult, Quality, Reading
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import Pages
+from ocr_platform.ocr.reading import read_page
 from ocr_platform.sandbox import frames
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_killed
@@ -88,8 +89,8 @@ class Sandbox:
             match request:
                 case {"do": "count"}:
                     return {"pages": self._opened().count()}
-                case {"do": "page", "number": int(number)}:
-                    return {"page": self._recognise(number).as_dict()}
+                case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
+                    return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
         except PlatformError as exc:
             return {"error": PageMemory.code if ran_out_of_memory(_COMPLAINTS) else exc.code}
         except MemoryError:
@@ -101,23 +102,14 @@ class Sandbox:
             self._pages = open_pages(self._file, self._birth.format, self._birth.config.limits)
         return self._pages
 
-    def _recognise(self, number: int) -> PageResult:
-        started = time.monotonic()
+    def _read(self, number: int, reading: Reading) -> PageResult:
+        ends = time.monotonic() + self._birth.config.page_timeout
         self._birth.engine.clear()  # not after a page: most documents have one
-        page = self._opened().render(number)
-        left = self._birth.config.page_timeout - (time.monotonic() - started)
-        read = self._birth.engine.recognise(page, self._birth.languages, max(left, 0.1))
+        result = read_page(self._opened(), number, reading, self._birth.engine, self._birth.languages, ends)
         if ran_out_of_memory(_COMPLAINTS):
             # Leptonica goes on without what it could not have, and the page comes out with less text than it has.
             raise PageMemory
-        return PageResult(
-            number=number,
-            width=page.image.width,
-            height=page.image.height,
-            dpi=page.dpi,
-            text=read.text,
-            words=read.words,
-        )
+        return result
 
 
 def _serve(channel: socket.socket, held: Confinement, sandbox: Sandbox) -> None:

@@ -4,13 +4,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from ocr_platform.models import EngineName, SandboxMode
+from ocr_platform.models import EngineName, Quality, SandboxMode
 from ocr_platform.ocr.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Limits and choices; sizes in bytes, times in seconds.
+    """Limits and choices; sizes in bytes, times in seconds; `quality` where a job does not say.
 
     A sandbox is replaced after `recycle_pages` pages, or when more than `recycle_bytes` of memory are resident in it.
     Models that were used last stay loaded within `model_cache_bytes`.
@@ -21,6 +21,7 @@ class Config:
     page_timeout: float
     document_timeout: float
     engine: EngineName = EngineName.AUTO
+    quality: Quality = Quality.BALANCED
     mode: SandboxMode = SandboxMode.BEST_EFFORT
     recycle_pages: int = 100
     recycle_bytes: int = 512 * 1024 * 1024
@@ -39,6 +40,7 @@ class Config:
                 **values,
                 "limits": Limits(**values["limits"]),
                 "engine": EngineName(values["engine"]),
+                "quality": Quality(values["quality"]),
                 "mode": SandboxMode(values["mode"]),
             }
         )

@@ -21,7 +21,7 @@ from ocr_platform.errors import (
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, SandboxMode
+from ocr_platform.models import PageResult, Reading, SandboxMode
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 # The recogniser's own time limit comes first and leaves the sandbox alive; this is for what does not keep to it.
 _GRACE_SECONDS = 2.0
 _NOTHING = b"%PDF-"
+_AS_USUAL = Reading()
 
 T = TypeVar("T")
 
@@ -84,18 +85,20 @@ class SandboxReader:
             self._end_sandbox()
             raise DocumentDamaged from None
 
-    def recognise(self, document: OpenDocument, number: int, languages: Sequence[str]) -> PageResult:
-        """Recognise a page; a fault of the page is in the result. Raises EngineMissing, SandboxRefused.
+    def recognise(
+        self, document: OpenDocument, number: int, languages: Sequence[str], reading: Reading = _AS_USUAL
+    ) -> PageResult:
+        """Read a page; a fault of the page is in the result. Raises EngineMissing, SandboxRefused.
 
         A page whose sandbox was killed from outside gets a second one: it may have been anybody's page.
         """
         models, started = "+".join(languages), time.monotonic()
         try:
             try:
-                return self._page(document, number, models)
+                return self._page(document, number, models, reading)
             except _Killed:
                 _log.warning("sandbox_killed", extra={"page": number})
-                return self._page(document, number, models)
+                return self._page(document, number, models, reading)
         except PageError as exc:
             return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
 
@@ -132,9 +135,11 @@ class SandboxReader:
         self.languages()
         self.confinement()
 
-    def _page(self, document: OpenDocument, number: int, models: str) -> PageResult:
+    def _page(self, document: OpenDocument, number: int, models: str, reading: Reading) -> PageResult:
         started = time.monotonic()
-        answer = self._ask(document, {"do": "page", "number": number}, models)
+        quality = reading.quality or self._config.quality
+        request = {"do": "page", "number": number, "mode": reading.mode, "quality": quality}
+        answer = self._ask(document, request, models)
         try:
             result = answers.page(answer, number, self._config.limits, time.monotonic() - started)
         except answers.LieError:

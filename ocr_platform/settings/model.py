@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ocr_platform.errors import SettingsError, UsageError
-from ocr_platform.models import EngineName, JobOptions, SandboxMode, TextStorage
+from ocr_platform.models import EngineName, JobOptions, Quality, SandboxMode, TextStorage
 from ocr_platform.settings.kinds import AppEnv, AwsCredentials, Insecurity, LogLevel, SslMode
 from ocr_platform.settings.tenant_keys import read_tenant_keys
 
@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     ocr_max_document_pixels: Annotated[int, Field(ge=10_000)] = 20_000_000_000
     ocr_max_page_inches: Annotated[float, Field(ge=1, le=14_400)] = 200.0
     ocr_engine: EngineName = EngineName.AUTO
+    ocr_quality: Quality = Quality.BALANCED
     ocr_sandbox: SandboxMode = SandboxMode.BEST_EFFORT
     ocr_sandbox_recycle_pages: Annotated[int, Field(ge=1, le=100_000)] = 100
     ocr_sandbox_recycle_bytes: Annotated[int, Field(ge=64 * _MIB)] = 512 * _MIB

@@ -71,7 +71,7 @@ def _batch(
             break
         reach(CrashPoint.PAGE_STARTED)
         if pace.clock() < document_ends:
-            results.append(reader.recognise(document, number, job.options.languages))
+            results.append(reader.recognise(document, number, job.options.languages, job.options.reading))
         else:
             results.append(PageResult(number, error=DocumentTimeout.code))
         if pace.clock() >= ends:

@@ -12,10 +12,13 @@ from ocr_platform.errors import (
 from ocr_platform.models import (
     DocumentFormat,
     PageResult,
+    Reading,
     Word,
 )
 from ocr_platform.ocr.formats import sniff
 from ocr_platform.ports import OpenDocument
+
+AS_USUAL = Reading()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,8 @@ class FakeReader:
     """Implements `ports.DocumentReader`: every document has the same pages, with the texts that it is given.
 
     `faults` by page number: a PageError becomes that page's result, any other exception is raised there.
-    `document_fault` is raised when pages are counted. `recognised` lists the pages that were asked for, in order.
+    `document_fault` is raised when pages are counted. `recognised` lists the pages that were asked for, in order,
+    `readings` how they were to be read.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class FakeReader:
         confidence: float = 90.0,
     ) -> None:
         self.recognised: list[int] = []
+        self.readings: list[Reading] = []
         self._pages = tuple(pages)
         self._faults = dict(faults or {})
         self._document_fault = document_fault
@@ -68,10 +73,13 @@ class FakeReader:
             raise self._document_fault
         return len(self._pages)
 
-    def recognise(self, document: OpenDocument, number: int, languages: Sequence[str]) -> PageResult:
-        """The text of a page, its words side by side in boxes of 100 by 20 pixels."""
+    def recognise(
+        self, document: OpenDocument, number: int, languages: Sequence[str], reading: Reading = AS_USUAL
+    ) -> PageResult:
+        """The text of a page, however it is to be read, its words side by side in boxes of 100 by 20 pixels."""
         self._require_open(document)
         self.recognised.append(number)
+        self.readings.append(reading)
         fault = self._faults.get(number)
         if not self._languages.issuperset(languages):
             fault = RecognitionFailed()

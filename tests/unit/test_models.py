@@ -105,6 +105,25 @@ def test_stored_options_read_back_as_the_same_options() -> None:
     assert JobOptions.of(stored["languages"], stored["formats"]) == options
 
 
+def test_options_that_are_as_usual_are_stored_as_ever() -> None:
+    # What is stored tells one request from another: a token of last year must still mean the same request.
+    assert JobOptions.of("eng", "text").as_dict() == {"languages": ["eng"], "formats": ["text"]}
+    assert JobOptions.from_dict({"languages": ["eng"], "formats": ["text"]}) == JobOptions.of("eng", "text")
+
+
+def test_how_pages_are_to_be_read_is_stored_and_read_back() -> None:
+    options = JobOptions.of("eng", "text", ocr="force", quality="best")
+
+    assert options.as_dict() == {"languages": ["eng"], "formats": ["text"], "ocr": "force", "quality": "best"}
+    assert JobOptions.from_dict(options.as_dict()) == options
+
+
+@pytest.mark.parametrize("asked", [{"ocr": "always"}, {"ocr": ""}, {"quality": "perfect"}, {"quality": ""}])
+def test_a_way_of_reading_that_does_not_exist_is_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=f"{next(iter(asked))}: allowed are"):
+        JobOptions.of("eng", "text", ocr=asked.get("ocr", "auto"), quality=asked.get("quality"))
+
+
 @pytest.mark.parametrize("name", ["a", "0", "clinic-7", "under_score", "a" * 63])
 def test_tenants_that_can_stand_in_a_key_are_taken(name: str) -> None:
     assert checked_tenant(name) == name

@@ -9,7 +9,7 @@ from ocr_platform.client import Client
 from ocr_platform.errors import UsageError
 from ocr_platform.local.files import FileRunner, _entries
 from ocr_platform.local.stack import LocalStack
-from ocr_platform.models import JobState, JobStatus, OutputFormat
+from ocr_platform.models import JobState, JobStatus
 
 
 class Nobody:
@@ -23,8 +23,7 @@ NOBODY = Nobody()
 
 
 def _runner(out: Path, client: object = NOBODY) -> FileRunner:
-    formats = tuple(OutputFormat)
-    return FileRunner(cast(LocalStack, NOBODY), cast(Client, client), "eng", formats, out, lambda *_: None)
+    return FileRunner(cast(LocalStack, NOBODY), cast(Client, client), {}, out, lambda *_: None)
 
 
 @pytest.mark.parametrize(

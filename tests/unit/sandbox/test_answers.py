@@ -18,7 +18,7 @@ from ocr_platform.errors import (
     ScratchFull,
     classes_by_code,
 )
-from ocr_platform.models import PageResult, Word
+from ocr_platform.models import PageResult, Word, WordSource
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.answers import LieError
 from tests.unit.ocr.support import limits
@@ -34,8 +34,20 @@ WORD = {
     "block": 1,
     "paragraph": 2,
     "line": 3,
+    "source": "text",
+    "rotation": 270,
 }
-PAGE = {"width": 1000, "height": 500, "dpi": 300, "text": "Lorem\n", "words": [WORD]}
+PAGE = {
+    "width": 1000,
+    "height": 500,
+    "dpi": 300,
+    "text": "Lorem\n",
+    "words": [WORD],
+    "rotation": 90,
+    "skew": -1.5,
+    "languages": ["eng", "script/Latin"],
+    "blank": False,
+}
 OWN = {"number": 7, "seconds": 9, "error": "x"}  # also said by an honest sandbox, and never listened to
 NO_INTEGER: list[object] = [
     None,
@@ -76,8 +88,11 @@ def test_honest_page_is_taken_as_it_is() -> None:
         height=500,
         dpi=300,
         text="Lorem\n",
-        words=(Word("Lorem", 10, 20, 30, 40, 90.5, 1, 2, 3),),
+        words=(Word("Lorem", 10, 20, 30, 40, 90.5, 1, 2, 3, WordSource.TEXT, 270),),
         seconds=1.235,
+        rotation=90,
+        skew=-1.5,
+        languages=("eng", "script/Latin"),
     )
 
 
@@ -114,6 +129,36 @@ def test_word_without_one_of_its_values_is_a_lie(name: str) -> None:
 
     with pytest.raises(LieError):
         page(with_page(words=[word]))
+
+
+@pytest.mark.parametrize("value", [*NO_INTEGER, 1, 45, 360, 89.9])
+def test_rotation_that_is_no_quarter_of_a_turn_is_a_lie(value: object) -> None:
+    for item in (with_page(rotation=value), with_word(rotation=value)):
+        with pytest.raises(LieError):
+            page(item)
+
+
+@pytest.mark.parametrize("value", ["", "guess", None, 1, [], ["ocr"], {}])
+def test_word_from_an_unknown_source_is_a_lie(value: object) -> None:
+    with pytest.raises(LieError):
+        page(with_word(source=value))
+
+
+@pytest.mark.parametrize("value", [None, "1", 45.1, -45.1, math.nan, math.inf, [], True])
+def test_skew_that_is_no_angle_is_a_lie(value: object) -> None:
+    with pytest.raises(LieError):
+        page(with_page(skew=value))
+
+
+@pytest.mark.parametrize("value", [None, "eng", ["../eng"], [1], ["eng"] * 17, {"eng": 1}])
+def test_languages_that_are_no_names_of_models_are_a_lie(value: object) -> None:
+    with pytest.raises(LieError):
+        page(with_page(languages=value))
+
+
+@pytest.mark.parametrize(("value", "words", "blank"), [(True, [], True), (True, [WORD], False), (1, [], False)])
+def test_page_is_blank_when_it_says_so_and_has_no_word(value: object, words: list[object], blank: bool) -> None:
+    assert page(with_page(blank=value, words=words, text="")).blank is blank
 
 
 @pytest.mark.parametrize("name", ["width", "height", "dpi"])

@@ -83,7 +83,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 
 def _page(number: int) -> dict[str, object]:
-    return {"do": "page", "number": number}
+    return {"do": "page", "number": number, "mode": "auto", "quality": "fast"}
 
 
 def test_document_is_counted_and_recognised_with_the_models_that_it_was_forked_for(make: Make) -> None:
@@ -183,7 +183,9 @@ def test_words_of_libraries_are_understood(said: bytes, meant: bool) -> None:
     os.close(complaints)
 
 
-@pytest.mark.parametrize("request_", [{}, {"do": "exec"}, {"do": "page"}, {"do": "page", "number": "1"}])
+@pytest.mark.parametrize(
+    "request_", [{}, {"do": "exec"}, {"do": "page"}, {"do": "page", "number": "1"}, {"do": "page", "number": 1}]
+)
 def test_what_is_no_request_is_refused(make: Make, request_: dict[str, object]) -> None:
     with pytest.raises(FrameError):
         make(tiff(10)).answer(request_)

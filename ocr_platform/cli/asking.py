@@ -1,0 +1,21 @@
+"""Options of the command line that say how a document is to be read."""
+
+import click
+
+from ocr_platform.models import DEFAULT_FORMATS, OcrMode, Quality
+
+USUAL_LANGUAGES = "eng"
+USUAL_FORMATS = ",".join(DEFAULT_FORMATS)
+
+ocr_option = click.option(
+    "--ocr",
+    type=click.Choice([str(mode) for mode in OcrMode]),
+    default=str(OcrMode.AUTO),
+    show_default=True,
+    help="Pages that bring their text along: auto takes what can be trusted, force recognises all, skip nothing.",
+)
+quality_option = click.option(
+    "--quality",
+    type=click.Choice([str(quality) for quality in Quality]),
+    help="How much work a page may be; by default OCR_QUALITY.",
+)

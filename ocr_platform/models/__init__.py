@@ -1,0 +1,69 @@
+"""Frozen values that the layers pass to each other. No behaviour beyond what the values themselves mean."""
+
+from ocr_platform.models.jobs import (
+    Fault,
+    HandOver,
+    Job,
+    JobState,
+    JobStatus,
+    Progress,
+    Stage,
+    checked_tenant,
+)
+from ocr_platform.models.options import (
+    DEFAULT_FORMATS,
+    DocumentFormat,
+    JobOptions,
+    OutputFormat,
+)
+from ocr_platform.models.pages import (
+    EngineName,
+    OcrMode,
+    PageResult,
+    Quality,
+    Reading,
+    SandboxMode,
+    Word,
+    WordSource,
+)
+from ocr_platform.models.stored import (
+    Output,
+    SealedText,
+    SourceFacts,
+    SourceRef,
+    StoredObject,
+    StoredText,
+    TextStorage,
+    WrappedKey,
+)
+
+__all__ = [
+    "DEFAULT_FORMATS",
+    "DocumentFormat",
+    "EngineName",
+    "Fault",
+    "HandOver",
+    "Job",
+    "JobOptions",
+    "JobState",
+    "JobStatus",
+    "OcrMode",
+    "Output",
+    "OutputFormat",
+    "PageResult",
+    "Progress",
+    "Quality",
+    "Reading",
+    "SandboxMode",
+    "SealedText",
+    "SourceFacts",
+    "SourceRef",
+    "Stage",
+    "StoredObject",
+    "StoredText",
+    "TextStorage",
+    "Word",
+    "WordSource",
+    "WrappedKey",
+    "checked_tenant",
+]
