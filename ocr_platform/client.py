@@ -104,8 +104,10 @@ class Asked(TypedDict, total=False):
 
     `languages` are models such as `"eng+deu"` (OCR_DEFAULT_LANGUAGES), `formats` outputs (text and json). `ocr` is
     auto, force or skip: what happens to pages that bring their text along. `quality` is fast, balanced or best
-    (OCR_QUALITY of the workers). `version_id` is that of the source (the current one), `tenant` on whose behalf it is.
-    The same `client_token` again gives the same job.
+    (OCR_QUALITY of the workers). `password_secret` is the ARN of a secret in Secrets Manager that holds a PDF's
+    password, as a JSON object with `password`; its name begins with OCR_PASSWORD_SECRETS and the tenant. `version_id`
+    is that of the source (the current one), `tenant` on whose behalf it is. The same `client_token` again gives the
+    same job.
     """
 
     version_id: str | None
@@ -113,6 +115,7 @@ class Asked(TypedDict, total=False):
     formats: str | Iterable[str]
     ocr: str
     quality: str | None
+    password_secret: str | None
     tenant: str
     client_token: str | None
 
@@ -237,6 +240,7 @@ def options_of(asked: Asked, default_languages: str) -> JobOptions:
         asked.get("formats", DEFAULT_FORMATS),
         ocr=asked.get("ocr", OcrMode.AUTO),
         quality=asked.get("quality"),
+        password_secret=asked.get("password_secret"),
     )
 
 

@@ -179,7 +179,9 @@ class FormatUnsupported(DocumentError):
     """Raised when the content is of no format that the platform reads."""
 
     code = "format_unsupported"
-    default_message = "The content is not PDF, TIFF, PNG or JPEG."
+    default_message = (
+        "The content is not PDF, TIFF, PNG, JPEG, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PBM, PGM, PPM or JBIG2."
+    )
 
 
 class DocumentDamaged(DocumentError):
@@ -193,7 +195,21 @@ class PasswordRequired(DocumentError):
     """Raised when a PDF cannot be opened without a password."""
 
     code = "password_required"
-    default_message = "The PDF needs a password; upload a copy without one."
+    default_message = "The PDF needs a password; name its secret in password_secret, or upload a copy without one."
+
+
+class PasswordWrong(DocumentError):
+    """Raised when the password that a job names does not open its PDF."""
+
+    code = "password_wrong"
+    default_message = "The password in the secret that password_secret names does not open the PDF."
+
+
+class PasswordUnavailable(DocumentError):
+    """Raised when the secret that a job names is not there, may not be read, or holds no password."""
+
+    code = "password_unavailable"
+    default_message = "The secret that password_secret names cannot be used."
 
 
 class TooManyPages(DocumentError):
@@ -229,6 +245,13 @@ class PageDamaged(PageError):
 
     code = "page_damaged"
     default_message = "The page is damaged and cannot be decoded."
+
+
+class PageUnsupported(PageError):
+    """Raised when a page is whole, and of a kind that no decoder here reads."""
+
+    code = "page_unsupported"
+    default_message = "The page's image is of a rare kind that is not read here; convert it, to 8 bits a sample."
 
 
 class PageTooLarge(PageError):
@@ -294,6 +317,13 @@ class KmsUnavailable(TransientError):
 
     code = "kms_unavailable"
     default_message = "KMS does not answer, or is too busy."
+
+
+class SecretsUnavailable(TransientError):
+    """Raised when Secrets Manager does not answer, or answers that it cannot now."""
+
+    code = "secrets_unavailable"
+    default_message = "Secrets Manager does not answer."
 
 
 class CredentialsUnavailable(TransientError):

@@ -101,8 +101,8 @@ class OpenDocument(Protocol):
 class DocumentReader(Protocol):
     """Decodes and recognises foreign bytes, where they can do no harm."""
 
-    def load(self, chunks: Iterable[bytes]) -> AbstractContextManager[OpenDocument]:
-        """Take a document into memory; it is wiped when the context ends."""
+    def load(self, chunks: Iterable[bytes], password: str | None = None) -> AbstractContextManager[OpenDocument]:
+        """Take a document into memory; it is wiped when the context ends. A PDF may need a `password`."""
         ...
 
     def count_pages(self, document: OpenDocument) -> int:
@@ -117,6 +117,14 @@ class DocumentReader(Protocol):
 
     def languages(self) -> frozenset[str]:
         """Names of the language models that are installed."""
+        ...
+
+
+class PasswordStore(Protocol):
+    """Passwords of documents, by reference."""
+
+    def password(self, secret: str, tenant: str) -> str:
+        """The password in a tenant's secret. Raises PasswordUnavailable, SecretsUnavailable, CredentialsRefused."""
         ...
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from ocr_platform.access import Access
 from ocr_platform.aws.bucket import AllowedKeys
+from ocr_platform.aws.passwords import DocumentPasswords
 from ocr_platform.aws.s3 import S3Store
 from ocr_platform.aws.session import make_client, s3_client
 from ocr_platform.broker import make_app
@@ -108,6 +109,14 @@ class Runtime:
             keys=self.kms_keys,
             max_source_bytes=self.settings.ocr_max_source_bytes,
             bucket_owner=self.settings.bucket_owner,
+        )
+
+    @cached_property
+    def passwords(self) -> DocumentPasswords:
+        """Passwords of documents, by reference."""
+        return DocumentPasswords(
+            lambda region: make_client(self.aws, "secretsmanager", self.settings, region),
+            self.settings.ocr_password_secrets,
         )
 
     @cached_property

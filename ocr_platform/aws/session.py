@@ -128,10 +128,15 @@ class _SecretKeys:
         }
 
 
-def make_client(session: boto3.session.Session, service: str, settings: Settings) -> Any:
-    """A client that renews its session's credentials when AWS refuses them, and bears with a busy KMS."""
+def make_client(session: boto3.session.Session, service: str, settings: Settings, region: str | None = None) -> Any:
+    """A client that renews its session's credentials when AWS refuses them, and bears with a busy KMS.
+
+    In the session's own region unless another is named.
+    """
     # One of boto3's clients, chosen by name.
-    client: Any = session.client(service, endpoint_url=settings.aws_endpoint_url, config=_CONFIG)  # type: ignore[call-overload]
+    client: Any = session.client(  # type: ignore[call-overload]
+        service, region_name=region, endpoint_url=settings.aws_endpoint_url, config=_CONFIG
+    )
     return renewing(patient(client), session.get_credentials())
 
 

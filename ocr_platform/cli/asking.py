@@ -14,6 +14,11 @@ ocr_option = click.option(
     show_default=True,
     help="Pages that bring their text along: auto takes what can be trusted, force recognises all, skip nothing.",
 )
+password_secret_option = click.option(
+    "--password-secret",
+    metavar="ARN",
+    help="Secret in Secrets Manager that holds the password of a PDF: a JSON object with password.",
+)
 quality_option = click.option(
     "--quality",
     type=click.Choice([str(quality) for quality in Quality]),

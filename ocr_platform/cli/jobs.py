@@ -8,7 +8,7 @@ from typing import Unpack
 
 import click
 
-from ocr_platform.cli.asking import USUAL_FORMATS, ocr_option, quality_option
+from ocr_platform.cli.asking import USUAL_FORMATS, ocr_option, password_secret_option, quality_option
 from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Asked, Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
@@ -58,6 +58,7 @@ def _fail_as_json(error: PlatformError) -> None:
 @click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help="Outputs to make.")
 @ocr_option
 @quality_option
+@password_secret_option
 @click.option("--tenant", default="default", show_default=True, help="On whose behalf.")
 @click.option("--token", "client_token", help="The same token again gives the same job, however often it is submitted.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it succeeded.")

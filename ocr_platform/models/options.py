@@ -11,6 +11,7 @@ from ocr_platform.models.pages import OcrMode, Quality, Reading
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9_]{2,32}(/[A-Za-z0-9_]{2,32})?")
 _MAX_LANGUAGES = 8
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}")
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -22,6 +23,14 @@ class DocumentFormat(StrEnum):
     TIFF = "tiff"
     PNG = "png"
     JPEG = "jpeg"
+    WEBP = "webp"
+    HEIC = "heic"
+    AVIF = "avif"
+    JPEG2000 = "jpeg2000"
+    GIF = "gif"
+    BMP = "bmp"
+    PNM = "pnm"
+    JBIG2 = "jbig2"
 
 
 class OutputFormat(StrEnum):
@@ -37,17 +46,26 @@ DEFAULT_FORMATS = (OutputFormat.TEXT, OutputFormat.JSON)
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What is asked of a job. Raises UsageError when a value is not allowed."""
+    """What is asked of a job. Raises UsageError when a value is not allowed.
+
+    `password_secret` is the ARN of the secret that holds a PDF's password, and never the password.
+    """
 
     languages: tuple[str, ...] = ("eng",)
     formats: tuple[OutputFormat, ...] = DEFAULT_FORMATS
     reading: Reading = field(default=Reading())
+    password_secret: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.languages) <= _MAX_LANGUAGES or not all(map(_LANGUAGE.fullmatch, self.languages)):
             raise UsageError(f"languages: give 1 to {_MAX_LANGUAGES} names of models such as eng+deu")
         if not self.formats:
             raise UsageError("formats: give at least one of " + ", ".join(OutputFormat))
+        if self.password_secret is not None and not _SECRET_ARN.fullmatch(self.password_secret):
+            # It is not quoted: somebody may have given the password itself.
+            raise UsageError(
+                "password_secret: give the ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)"
+            )
 
     @classmethod
     def of(
@@ -57,6 +75,7 @@ class JobOptions:
         *,
         ocr: str = OcrMode.AUTO,
         quality: str | None = None,
+        password_secret: str | None = None,
     ) -> Self:
         """Read options as people write them: `"eng+deu"`, `"text,json"`, or lists of names."""
         names = languages.split("+") if isinstance(languages, str) else list(languages)
@@ -68,6 +87,7 @@ class JobOptions:
                 mode=_one_of(OcrMode, ocr, "ocr"),
                 quality=None if quality is None else _one_of(Quality, quality, "quality"),
             ),
+            password_secret=password_secret,
         )
 
     @classmethod
@@ -85,6 +105,8 @@ class JobOptions:
             unusual["ocr"] = str(self.reading.mode)
         if self.reading.quality is not None:
             unusual["quality"] = str(self.reading.quality)
+        if self.password_secret is not None:
+            unusual["password_secret"] = self.password_secret
         return {"languages": list(self.languages), "formats": [str(name) for name in self.formats], **unusual}
 
 

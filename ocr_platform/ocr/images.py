@@ -1,118 +1,93 @@
-"""Pages of image files by Pillow: TIFF (each directory a page), PNG, JPEG."""
+"""Pages of image files: each directory of a TIFF is one, and every other file has one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, cast
+from contextlib import suppress
+from typing import Any, BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
-from ocr_platform.errors import DocumentDamaged, PageDamaged
+from ocr_platform.errors import PageDamaged, PageTooLarge
 from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.decoders import decoding, opened
+from ocr_platform.ocr.grey import grey
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.pages import PageImage
-
-# The decoders that a format may use: Pillow would otherwise try every one that it knows.
-_DECODERS = {
-    DocumentFormat.TIFF: ("TIFF",),
-    DocumentFormat.PNG: ("PNG",),
-    DocumentFormat.JPEG: ("JPEG",),
-}
-# Scanners lie about resolution; outside of this Tesseract's own estimate is better.
-_PLAUSIBLE_DPI = range(70, 2401)
-_WHITE = 255
-
-# The size is checked against our own limit before anything is unpacked.
-Image.MAX_IMAGE_PIXELS = None
-
-
-@contextmanager
-def _decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
-    """Pillow raises many kinds of errors on damaged files; all mean the same."""
-    try:
-        yield
-    except MemoryError:
-        raise
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        ArithmeticError,
-        RuntimeError,
-    ) as exc:
-        raise error from exc
+from ocr_platform.ocr.resolution import square_size, stated_dpi
+from ocr_platform.ocr.tiff import TURNED_BY_A_QUARTER, TiffFile
 
 
 class ImagePages:
-    """Pages of an image file."""
+    """Pages of an image file. What moves has the picture that it begins with: that is what people mean by it."""
 
     def __init__(self, file: BinaryIO, format: DocumentFormat, limits: Limits) -> None:
-        with _decoding(DocumentDamaged):
-            self._image = Image.open(file, formats=_DECODERS[format])
-        self._many = format is DocumentFormat.TIFF
         self._limits = limits
+        self._image: Any = None
+        with suppress(PageTooLarge):  # it is the page that is refused, when it is asked for
+            self._image = opened(file, format, limits.max_pixels)
+        self._directories = [0]  # those that are pages, as far as they were looked for
+        self._next: int | None = 1 if isinstance(self._image, TiffFile) else None
 
     def count(self) -> int:
-        """TIFF directories; one for all else. A directory that cannot be read ends the document."""
+        """Directories of a TIFF; one for all else. A directory that cannot be read ends the document."""
         return self._limits.count(self._sizes())
 
     def _sizes(self) -> Iterator[int]:
-        """Pixels of each page by its header alone."""
-        yield self._image.width * self._image.height
+        """Pixels of each page by its header alone; 0 for one that is refused already."""
         number = 1
-        while self._many and self._seek(number):
-            yield self._image.width * self._image.height
+        while self._at(number):
+            yield self._image.width * self._image.height if self._image is not None else 0
             number += 1
 
     def render(self, number: int) -> PageImage:
-        """A page as grey, transparency on white; a black-and-white one stays as it is."""
-        if number > 1 and not self._seek(number - 1):
+        """A page as grey, transparency on white; a black-and-white one stays as it is. Its pixels are square."""
+        if not self._at(number):
             raise PageDamaged
-        if number == 1 and self._many:
-            self._seek(0)
+        if self._image is None:
+            raise PageTooLarge
         self._limits.require_page(*self._image.size)
-        with _decoding(PageDamaged):
-            self._image.load()
-            ImageOps.exif_transpose(self._image, in_place=True)  # cameras turn the tag and not the pixels
-            return PageImage(_grey(self._image), _resolution(self._image))
+        with decoding(PageDamaged):
+            image, across, down = _upright_grey(self._image)
+        self._limits.require_page(*image.size)  # what was unpacked may be of another size than it declared
+        return PageImage(self._squared(image, (across, down)), max(across, down))
+
+    def _squared(self, image: Image.Image, dpi: tuple[int, int]) -> Image.Image:
+        size = square_size(image.size, dpi)
+        if size == image.size:
+            return image
+        self._limits.require_page(*size)
+        return image.convert("L").resize(size, Image.Resampling.BICUBIC)
+
+    def _at(self, number: int) -> bool:
+        """Go to page `number`; false when there is none."""
+        while number > len(self._directories) and self._next is not None:
+            if not self._seek(self._next):
+                self._next = None
+                break
+            if not self._image.part_of_another:
+                self._directories.append(self._next)
+            self._next += 1
+        if not 1 <= number <= len(self._directories):
+            return False
+        return not isinstance(self._image, TiffFile) or self._seek(self._directories[number - 1])
 
     def _seek(self, index: int) -> bool:
         try:
-            with _decoding(PageDamaged):
+            with decoding(PageDamaged):
                 self._image.seek(index)
         except (EOFError, PageDamaged):
             return False
         return True
 
 
-def _grey(image: Image.Image) -> Image.Image:
-    """8-bit grey of any mode that Pillow decodes to; one bit a pixel needs no more."""
-    if image.mode == "1":
-        return image
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
-        # Pillow's own conversion clips 16 bits at 255 instead of scaling them.
-        return image.point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("I", "F"):
-        return _stretched(image)
-    if "A" in image.getbands() or "transparency" in image.info:
-        layers = image.convert("RGBA")
-        paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
-        return Image.alpha_composite(paper, layers).convert("L")
-    return image.convert("L")
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """Levels of 32 bits have no agreed white: the lightest becomes it."""
-    low, high = cast("tuple[float, float]", image.getextrema())
-    scale = _WHITE / max(high - low, _WHITE)
-    return image.point(lambda value: value * scale + -low * scale).convert("L")
-
-
-def _resolution(image: Image.Image) -> int:
-    try:
-        dpi = round(float(image.info["dpi"][0]))
-    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError):
-        return 0
-    return dpi if dpi in _PLAUSIBLE_DPI else 0
+def _upright_grey(image: Any) -> tuple[Image.Image, int, int]:
+    """The page, and its resolution across and down. Only what is unpacked has all that it says of itself."""
+    if isinstance(image, TiffFile):
+        turned = image.turned_by_a_quarter
+        page = image.grey()
+    else:
+        image.load()
+        turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED_BY_A_QUARTER
+        ImageOps.exif_transpose(image, in_place=True)  # cameras turn the tag and not the pixels
+        page = grey(image)
+    across, down = stated_dpi(image)
+    return (page, down, across) if turned else (page, across, down)

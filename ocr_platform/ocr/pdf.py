@@ -8,7 +8,7 @@ from typing import BinaryIO
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired
+from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired, PasswordWrong
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.pages import PageImage
 
@@ -18,14 +18,17 @@ _MIN_DPI = 100
 
 
 class PdfPages:
-    """Pages of a PDF, rendered at the limits' resolution, or at less when a page would have too many pixels."""
+    """Pages of a PDF, rendered at the limits' resolution, or at less when a page would have too many pixels.
 
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+    A `password` may be the user's or the owner's; where none is needed it is not looked at.
+    """
+
+    def __init__(self, file: BinaryIO, limits: Limits, password: str | None = None) -> None:
         try:
-            self._pdf = pdfium.PdfDocument(_mapped(file))
+            self._pdf = pdfium.PdfDocument(_mapped(file), password)
         except pdfium.PdfiumError as exc:
             if exc.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-                raise PasswordRequired from exc
+                raise (PasswordRequired if password is None else PasswordWrong) from exc
             raise DocumentDamaged from exc
         self._limits = limits
         self._pdf.init_forms()

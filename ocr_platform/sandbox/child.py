@@ -77,12 +77,15 @@ class Sandbox:
         self._birth = birth
         self._file = open(_DOCUMENT, "rb", closefd=False)  # noqa: SIM115  for as long as this process lives
         self._pages: Pages | None = None
+        self._password: str | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what a request asks; every error of the platform becomes its code.
 
         A library that had no memory says so and goes on, or gives up with an error of its own: neither is the page's.
+        Whatever is asked, the document's password may be told with it.
         """
+        self._password = request.pop("password", None)
         os.lseek(_COMPLAINTS, 0, os.SEEK_SET)
         os.ftruncate(_COMPLAINTS, 0)
         try:
@@ -99,7 +102,7 @@ class Sandbox:
 
     def _opened(self) -> Pages:
         if self._pages is None:
-            self._pages = open_pages(self._file, self._birth.format, self._birth.config.limits)
+            self._pages = open_pages(self._file, self._birth.format, self._birth.config.limits, self._password)
         return self._pages
 
     def _read(self, number: int, reading: Reading) -> PageResult:

@@ -6,7 +6,6 @@ Started as `python -I -m ocr_platform.sandbox.host CHANNEL_FD WORKER_PID CONFIG_
 
 import ctypes
 import gc
-import io
 import os
 import select
 import signal
@@ -16,9 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from ocr_platform.errors import PlatformError
+from ocr_platform.errors import FormatUnsupported, PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import make_engine
@@ -30,12 +27,12 @@ from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.limits import die_with_parent
 from ocr_platform.sandbox.namespaces import leave_network
+from ocr_platform.sandbox.samples import samples
 from ocr_platform.sandbox.scratch import empty, remove_tree
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 # For a page of our own, whatever the settings allow others.
 _OWN_LIMITS = Limits(max_pages=1, max_pixels=10**6, max_document_pixels=10**6, max_page_inches=10, render_dpi=72)
-_PILLOW_NAMES = {each: each.value.upper() for each in DocumentFormat}
 
 
 class _WorkerGone(BaseException):
@@ -133,15 +130,14 @@ def serve(channel: socket.socket, host: Host, worker: int | None) -> None:
 
 def warm_up() -> None:
     """Decode a page of our own in every format: libraries load parts of themselves when these are first needed."""
-    for kind, name in _PILLOW_NAMES.items():
-        body = io.BytesIO()
-        Image.new("L", (64, 64), 255).save(body, name)
+    for kind, body in samples():
         with os.fdopen(os.memfd_create("sample", os.MFD_CLOEXEC), "w+b") as file:
-            file.write(body.getvalue())
+            file.write(body)
             file.seek(0)
-            pages = open_pages(file, kind, _OWN_LIMITS)
-            pages.count()
-            pages.render(1)
+            with suppress(FormatUnsupported):  # a Pillow that was built without it
+                pages = open_pages(file, kind, _OWN_LIMITS)
+                pages.count()
+                pages.render(1)
 
 
 def doors(engine: OcrEngine, scratch: Path, *, network_left: bool) -> Doors:

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.formats import HEAD_BYTES, sniff
@@ -15,16 +15,17 @@ _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_S
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SealedDocument:
-    """Implements `ports.OpenDocument`; `fd` is a sealed memfd, `size` in bytes."""
+    """Implements `ports.OpenDocument`; `fd` is a sealed memfd, `size` in bytes, `password` what opens it."""
 
     fd: int
     size: int
     sha256: str
     format: DocumentFormat | None
+    password: str | None = field(default=None, repr=False)
 
 
 @contextmanager
-def sealed(chunks: Iterable[bytes]) -> Iterator[SealedDocument]:
+def sealed(chunks: Iterable[bytes], password: str | None = None) -> Iterator[SealedDocument]:
     """Take chunks into memory and seal it; the memory is free again when the context ends."""
     fd = os.memfd_create("document", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
@@ -39,6 +40,6 @@ def sealed(chunks: Iterable[bytes]) -> Iterator[SealedDocument]:
                 if len(head) < HEAD_BYTES:
                     head += chunk[:HEAD_BYTES]
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        yield SealedDocument(fd, size, digest.hexdigest(), sniff(head))
+        yield SealedDocument(fd, size, digest.hexdigest(), sniff(head), password)
     finally:
         os.close(fd)

@@ -51,7 +51,8 @@ class SandboxHost:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
                 [sys.executable, *program, str(theirs.fileno()), str(os.getpid()), config.to_json(), scratch],
-                env={**environment, "TMPDIR": scratch},
+                # A host must not have threads, and the algebra behind numpy would start some when it is loaded.
+                env={**environment, "TMPDIR": scratch, "OPENBLAS_NUM_THREADS": "1"},
                 cwd=scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

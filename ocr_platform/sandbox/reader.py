@@ -68,9 +68,12 @@ class SandboxReader:
         self._held: Confinement | None = None
 
     @contextmanager
-    def load(self, chunks: Iterable[bytes]) -> Iterator[OpenDocument]:
-        """Take a document into sealed memory; with the context ends the sandbox that saw it."""
-        with sealed(chunks) as document:
+    def load(self, chunks: Iterable[bytes], password: str | None = None) -> Iterator[OpenDocument]:
+        """Take a document into sealed memory; with the context ends the sandbox that saw it.
+
+        The `password` is told the sandbox with each request, and nobody else.
+        """
+        with sealed(chunks, password) as document:
             try:
                 yield document
             finally:
@@ -150,7 +153,10 @@ class SandboxReader:
 
     def _ask(self, document: OpenDocument, request: dict[str, Any], models: str) -> dict[str, Any]:
         """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
-        sandbox = self._sandbox_for(_known(document), models)
+        known = _known(document)
+        sandbox = self._sandbox_for(known, models)
+        if known.password is not None:
+            request = {**request, "password": known.password}
         try:
             answer = sandbox.ask(request, self._config.page_timeout + _GRACE_SECONDS)
         except TimeoutError as exc:

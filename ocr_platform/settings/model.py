@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     redis_tls: bool = False
     redis_ca_file: Path | None = None
 
+    ocr_password_secrets: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,200}/$")] = (
+        "ocr-platform/passwords/"  # noqa: S105  a name
+    )
     ocr_store_text: TextStorage = TextStorage.SEALED
     ocr_bucket_owner: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     ocr_default_languages: Annotated[str, AfterValidator(_language_names)] = "eng"

@@ -2,20 +2,25 @@
 
 from ocr_platform.errors import LanguageMissing
 from ocr_platform.models import HandOver, Job, Stage
-from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue
+from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue, PasswordStore
 from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.source import opened_source
 
 
 def fetch_decrypt(
-    job: Job, store: ObjectStore, reader: DocumentReader, pages: PageQueue, pace: Pace
+    job: Job,
+    store: ObjectStore,
+    reader: DocumentReader,
+    pages: PageQueue,
+    pace: Pace,
+    passwords: PasswordStore | None = None,
 ) -> HandOver | None:
     """Check languages, protection, size, checksum and format, then plan the pages.
 
     Raises a DocumentError for whatever is wrong with the document or the request.
     """
     _require_languages(job, reader)
-    with opened_source(job, store, reader) as source:
+    with opened_source(job, store, reader, passwords) as source:
         count = reader.count_pages(source.document)
         moved = pages.record_plan(job, source.facts, source.document.sha256, source.format, count)
     return job.hand_over(Stage.OCR, pace.helpers(count)) if moved else None

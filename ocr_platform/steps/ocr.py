@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ocr_platform.crash_points import CrashPoint, reach
 from ocr_platform.errors import ClaimLost, DocumentTimeout
 from ocr_platform.models import HandOver, Job, PageResult, Progress, Stage
-from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument, Repository
+from ocr_platform.ports import DocumentReader, ObjectStore, OpenDocument, PasswordStore, Repository
 from ocr_platform.staging import pack, staging_key
 from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.source import opened_source
@@ -18,6 +18,7 @@ def recognise_pages(
     repository: Repository,
     pace: Pace,
     stopping: Callable[[], bool] = lambda: False,
+    passwords: PasswordStore | None = None,
 ) -> HandOver | None:
     """Recognise pages that nobody has for one time slice, then hand the job on, or back to the queue's end.
 
@@ -31,7 +32,7 @@ def recognise_pages(
     helpers = pace.helpers(left)
     numbers = repository.claim_pages(job, pace.batch_of(left, helpers))
     if numbers:
-        with opened_source(job, store, reader) as source:
+        with opened_source(job, store, reader, passwords) as source:
             while numbers:
                 started = pace.clock()
                 results = _batch(job, source.document, reader, numbers, pace, stopping, document_ends)

@@ -10,6 +10,7 @@ moves only out of the stage that it is in, under its newest claim. Faults are pu
 """
 
 from ocr_platform.testing.keys import InMemoryKeys
+from ocr_platform.testing.passwords import InMemoryPasswords
 from ocr_platform.testing.reader import FakeDocument, FakeReader
 from ocr_platform.testing.records import JobRecord, PageRecord
 from ocr_platform.testing.repository import InMemoryRepository
@@ -21,6 +22,7 @@ __all__ = [
     "FakeDocument",
     "FakeReader",
     "InMemoryKeys",
+    "InMemoryPasswords",
     "InMemoryRepository",
     "InMemoryStore",
     "JobRecord",

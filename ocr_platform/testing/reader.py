@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ocr_platform.errors import (
     PageError,
@@ -23,10 +23,11 @@ AS_USUAL = Reading()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FakeDocument:
-    """Implements `ports.OpenDocument`."""
+    """Implements `ports.OpenDocument`; `password` is what it was opened with."""
 
     sha256: str
     format: DocumentFormat | None
+    password: str | None = field(default=None, repr=False)
 
 
 class FakeReader:
@@ -34,7 +35,7 @@ class FakeReader:
 
     `faults` by page number: a PageError becomes that page's result, any other exception is raised there.
     `document_fault` is raised when pages are counted. `recognised` lists the pages that were asked for, in order,
-    `readings` how they were to be read.
+    `readings` how they were to be read; `passwords` what each document was opened with.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class FakeReader:
     ) -> None:
         self.recognised: list[int] = []
         self.readings: list[Reading] = []
+        self.passwords: list[str | None] = []
         self._pages = tuple(pages)
         self._faults = dict(faults or {})
         self._document_fault = document_fault
@@ -56,10 +58,11 @@ class FakeReader:
         self._open: list[OpenDocument] = []
 
     @contextmanager
-    def load(self, chunks: Iterable[bytes]) -> Iterator[OpenDocument]:
+    def load(self, chunks: Iterable[bytes], password: str | None = None) -> Iterator[OpenDocument]:
         """Take a document; it can be asked about until the context ends."""
         body = b"".join(chunks)
-        document = FakeDocument(hashlib.sha256(body).hexdigest(), sniff(body))
+        document = FakeDocument(hashlib.sha256(body).hexdigest(), sniff(body), password)
+        self.passwords.append(password)
         self._open.append(document)
         try:
             yield document

@@ -47,14 +47,16 @@ def register_tasks(app: Celery, runtime: PerProcess[WorkerRuntime]) -> None:
 
 
 def _fetch_decrypt(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:
-    return steps.fetch_decrypt(job, runtime.store, runtime.reader, runtime.repository, runtime.pace)
+    return steps.fetch_decrypt(job, runtime.store, runtime.reader, runtime.repository, runtime.pace, runtime.passwords)
 
 
 def _ocr(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:
     def stopping() -> bool:
         return pulse.lost or runtime.shutdown.begun
 
-    return steps.recognise_pages(job, runtime.store, runtime.reader, runtime.repository, runtime.pace, stopping)
+    return steps.recognise_pages(
+        job, runtime.store, runtime.reader, runtime.repository, runtime.pace, stopping, runtime.passwords
+    )
 
 
 def _encrypt_upload(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:

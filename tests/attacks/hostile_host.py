@@ -27,13 +27,13 @@ ATTACKS = {
 }
 
 
-def hostile(file: BinaryIO, format: DocumentFormat, limits: Limits) -> Pages:
+def hostile(file: BinaryIO, format: DocumentFormat, limits: Limits, password: str | None = None) -> Pages:
     """The decoder: does what the document names, and does not come back from it to honest work."""
     file.seek(0)
     wanted = _WANTED.match(file.read(200))
     file.seek(0)
     if wanted is None:
-        return open_pages(file, format, limits)
+        return open_pages(file, format, limits, password)
     ATTACKS[wanted[1].decode()]()
     os._exit(99)
 

@@ -22,7 +22,7 @@ class TestEnvironmentExample:
     def test_it_holds_no_secret_and_no_name_for_one(self) -> None:
         for name, (value, _) in documented().items():
             if SECRET_NAME.search(name) and not name.endswith("_FILE"):
-                assert name in {"KMS_KEY_ID", "SECRETS_DIR"} or name.endswith("_SECRET_ARN")
+                assert name in {"KMS_KEY_ID", "SECRETS_DIR", "OCR_PASSWORD_SECRETS"} or name.endswith("_SECRET_ARN")
             if name.endswith("PASSWORD_FILE"):
                 assert value.startswith("/etc/ocr-platform/secrets/")
 

@@ -246,7 +246,7 @@ def test_page_with_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"), [(300, 300), (72, 72), (2400, 2400), (1, 0), (69, 0), (2500, 0), (100_000, 0)]
+    ("said", "kept"), [(300, 300), (75, 75), (2400, 2400), (1, 0), (69, 0), (72, 0), (96, 0), (2500, 0), (100_000, 0)]
 )
 def test_resolution_is_kept_where_it_is_plausible(said: int, kept: int) -> None:
     assert _page(Image.new("L", (8, 8)), DocumentFormat.JPEG, dpi=(said, said)).dpi == kept

@@ -1,0 +1,104 @@
+"""Which decoder reads which image format, loaded with this module and held to one thread.
+
+A sandbox can open no file and start no thread: what would be loaded or started there at need is settled here.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import pi_heif
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    WebPImagePlugin,
+)
+
+from ocr_platform.errors import DocumentDamaged, FormatUnsupported, PageDamaged, PageTooLarge
+from ocr_platform.models import DocumentFormat
+from ocr_platform.ocr.tiff import TiffFile
+
+# Each reads the header alone when it is called. Pillow's own choice would go by brands and names, and try others.
+_DECODERS: dict[DocumentFormat, Callable[[BinaryIO], Image.Image]] = {
+    DocumentFormat.TIFF: TiffFile,
+    DocumentFormat.PNG: PngImagePlugin.PngImageFile,
+    DocumentFormat.JPEG: JpegImagePlugin.jpeg_factory,
+    DocumentFormat.WEBP: WebPImagePlugin.WebPImageFile,
+    DocumentFormat.HEIC: pi_heif.HeifImageFile,
+    DocumentFormat.AVIF: AvifImagePlugin.AvifImageFile,
+    DocumentFormat.JPEG2000: Jpeg2KImagePlugin.Jpeg2KImageFile,
+    DocumentFormat.GIF: GifImagePlugin.GifImageFile,
+    DocumentFormat.BMP: BmpImagePlugin.BmpImageFile,
+    DocumentFormat.PNM: PpmImagePlugin.PpmImageFile,
+}
+# What Pillow may have been built without; its wheels have all of it.
+_MISSING = frozenset(
+    kind
+    for kind, there in (
+        (DocumentFormat.WEBP, WebPImagePlugin.SUPPORTED),
+        (DocumentFormat.AVIF, AvifImagePlugin.SUPPORTED),
+    )
+    if not there
+)
+# The JPEG decoder imports it when it meets two pictures in a file, as phones store them; the first is the one meant.
+_TWO_PICTURES = MpoImagePlugin.MpoImageFile
+
+# The size is checked against our own limit before anything is unpacked.
+Image.MAX_IMAGE_PIXELS = None
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+pi_heif.options.DECODE_THREADS = 1
+pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
+
+
+@contextmanager
+def decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
+    """Decoders raise many kinds of errors on damaged files; all mean the same."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        ArithmeticError,
+        RuntimeError,
+    ) as exc:
+        raise error from exc
+
+
+def opened(file: BinaryIO, format: DocumentFormat, most_pixels: int) -> Any:
+    """An image of Pillow's whose header was read. Raises DocumentDamaged, FormatUnsupported, PageTooLarge.
+
+    The last is raised by a decoder that makes room for the picture already when it reads the header.
+    """
+    if format in _MISSING:
+        raise FormatUnsupported(f"Pillow on the workers was built without {format}; install its wheel.")
+    file.seek(0)
+    with decoding(DocumentDamaged), _declaring_at_most(most_pixels):
+        return _DECODERS[format](file)
+
+
+@contextmanager
+def _declaring_at_most(pixels: int) -> Iterator[None]:
+    """Have Pillow refuse by itself what declares more: it does from twice of what it is told on, and warns before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = max(1, pixels // 2)
+        try:
+            yield
+        except Image.DecompressionBombError as exc:
+            raise PageTooLarge from exc
+        finally:
+            Image.MAX_IMAGE_PIXELS = None

@@ -1,0 +1,81 @@
+"""TIFF by Pillow and libtiff; what Pillow has no mode for is read sample by sample."""
+
+from typing import Any
+
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+
+from ocr_platform.ocr.grey import grey
+from ocr_platform.ocr.samples import grey_of
+from ocr_platform.ocr.tiff_layout import Layout
+
+_BYTE, _DOUBLE_BYTE = 8, 16
+_USUAL_BITS = frozenset({1, 2, 4, _BYTE, _DOUBLE_BYTE})
+_WHITE_IS_ZERO, _UNSIGNED, _APART, _RAW = 0, 1, 2, 1
+TURNED_BY_A_QUARTER = frozenset({5, 6, 7, 8})  # values of EXIF's Orientation
+_SUBFILE, _REDUCED, _MASK = 254, 1, 4  # NewSubfileType, and two of its bits
+
+
+class TiffFile(TiffImagePlugin.TiffImageFile):
+    """A TIFF whose directories can all be gone through, whatever kind of picture they hold.
+
+    A current one that is `unusual` has nothing that Pillow could load.
+    """
+
+    unusual = False
+
+    def _setup(self) -> None:
+        """What Pillow does when it has read a directory: it gives up at the first that it has no mode for."""
+        tags = self.tag_v2
+        width, height = tags[TiffImagePlugin.IMAGEWIDTH], tags[TiffImagePlugin.IMAGELENGTH]
+        self.info.pop("dpi", None)  # of the directory before, when this one has none
+        self.unusual = _misread(tags)
+        if not self.unusual:
+            try:
+                super()._setup()
+            except (SyntaxError, KeyError):
+                self.unusual = True
+        if self.unusual:
+            self._size = (height, width) if self.turned_by_a_quarter else (width, height)
+            self._mode, self.tile = "L", []
+            self._note_resolution()
+
+    @property
+    def turned_by_a_quarter(self) -> bool:
+        """Whether what is across in the current directory is up and down in its page."""
+        return self.tag_v2.get(ExifTags.Base.Orientation) in TURNED_BY_A_QUARTER
+
+    @property
+    def part_of_another(self) -> bool:
+        """Whether the current directory is a page's small copy, or says which part of a page is seen."""
+        return bool(int(self.tag_v2.get(_SUBFILE, 0)) & (_REDUCED | _MASK))
+
+    def grey(self) -> Image.Image:
+        """The current directory's picture as `grey` makes it, upright. Raises PageUnsupported, and as Pillow does."""
+        if not self.unusual:
+            self.load()  # this turns it, too
+            return grey(self)
+        assert self.fp is not None  # noqa: S101  Pillow's types allow for a file that was closed
+        image = grey_of(Layout.of(self.tag_v2), self.fp)
+        orientation = self.tag_v2.get(ExifTags.Base.Orientation, 1)
+        image.getexif()[ExifTags.Base.Orientation] = orientation
+        return ImageOps.exif_transpose(image)
+
+    def _note_resolution(self) -> None:
+        """As Pillow does at the end of what was not reached."""
+        across, down = (self.tag_v2.get(tag) for tag in (TiffImagePlugin.X_RESOLUTION, TiffImagePlugin.Y_RESOLUTION))
+        unit = self.tag_v2.get(TiffImagePlugin.RESOLUTION_UNIT, 2)
+        if across and down and unit in (2, 3):
+            scale = 2.54 if unit == 3 else 1.0  # noqa: PLR2004  TIFF 6.0: centimetres
+            self.info["dpi"] = (across * scale, down * scale)
+
+
+def _misread(tags: Any) -> bool:
+    """What Pillow reads without complaint, and wrongly: upside down in brightness, cut off, or in the wrong order."""
+    bits = set(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
+    if not bits <= _USUAL_BITS or set(tags.get(TiffImagePlugin.SAMPLEFORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
+        return True
+    wide = max(bits, default=1) == _DOUBLE_BYTE
+    apart = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == _APART
+    raw = tags.get(TiffImagePlugin.COMPRESSION, _RAW) == _RAW
+    inverse = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO
+    return wide and (inverse or (apart and raw))
