@@ -12,7 +12,7 @@ from ocr_platform.cli.asking import USUAL_FORMATS, ocr_option, password_secret_o
 from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Asked, Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
-from ocr_platform.models import JobState, JobStatus, OutputFormat, StoredText
+from ocr_platform.models import JobState, JobStatus, OutputFormat, PageReview, StoredText
 from ocr_platform.private_files import write_private
 
 _JSON_HELP = "Print one line of JSON."
@@ -37,6 +37,7 @@ def _describe(status: JobStatus) -> str:
         lines.append(f"  waits for   the end of {status.held_code}, a fault of the installation")
     if status.confidence is not None:
         lines.append(f"  confidence  {status.confidence:.1f}")
+    lines.extend(f"  review      {_review_line(page)}" for page in status.review)
     if status.error is not None:
         lines.append(f"  error       {status.error.message} [{status.error.code}]")
     lines.extend(
@@ -44,6 +45,11 @@ def _describe(status: JobStatus) -> str:
         for item in status.outputs
     )
     return "\n".join(lines)
+
+
+def _review_line(page: PageReview) -> str:
+    confidence = "" if page.confidence is None else f", confidence {page.confidence:.0f}"
+    return f"page {page.number}: {', '.join(page.reasons)}{confidence}"
 
 
 def _fail_as_json(error: PlatformError) -> None:

@@ -55,13 +55,15 @@ _CHECKPOINT = text(f"""
     WITH job AS ({_JOB} FOR UPDATE), result AS (
         SELECT * FROM jsonb_to_recordset(CAST(:pages AS jsonb)) AS page (
             number integer, state text, error_code text, width integer, height integer, dpi integer,
-            words integer, letters integer, confidence double precision, seconds double precision
+            words integer, letters integer, confidence double precision, seconds double precision,
+            blank boolean, disputed double precision
         )
     ), done AS (
         UPDATE pages
         SET state = result.state, error_code = result.error_code, width = result.width, height = result.height,
             dpi = result.dpi, words = result.words, letters = result.letters, confidence = result.confidence,
-            seconds = result.seconds, staged = CAST(:staged AS jsonb), holder = NULL, lease_until = NULL
+            seconds = result.seconds, blank = result.blank, disputed = result.disputed,
+            staged = CAST(:staged AS jsonb), holder = NULL, lease_until = NULL
         FROM result
         WHERE pages.job_id = (SELECT id FROM job) AND pages.number = result.number
           AND pages.state = 'pending' AND pages.holder = :holder

@@ -52,6 +52,8 @@ def page_values(page: PageResult) -> dict[str, Any]:
         "letters": page.letters,
         "confidence": page.confidence,
         "seconds": page.seconds,
+        "blank": page.blank,
+        "disputed": page.disputed,
     }
 
 

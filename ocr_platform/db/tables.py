@@ -136,6 +136,8 @@ class PageRow(Base):
     letters: Mapped[int | None]
     confidence: Mapped[float | None] = mapped_column(Float)
     seconds: Mapped[float | None] = mapped_column(Float)
+    blank: Mapped[bool | None]
+    disputed: Mapped[float | None] = mapped_column(Float)  # share (0-1) of letters that a second reading had otherwise
     staged: Mapped[dict[str, Any] | None]
 
 

@@ -26,6 +26,7 @@ from ocr_platform.models.pages import (
     Word,
     WordSource,
 )
+from ocr_platform.models.review import PageFigures, PageReview, ReviewReason, worst_first
 from ocr_platform.models.stored import (
     Output,
     SealedText,
@@ -50,10 +51,13 @@ __all__ = [
     "OcrMode",
     "Output",
     "OutputFormat",
+    "PageFigures",
     "PageResult",
+    "PageReview",
     "Progress",
     "Quality",
     "Reading",
+    "ReviewReason",
     "SandboxMode",
     "SealedText",
     "SourceFacts",
@@ -66,4 +70,5 @@ __all__ = [
     "WordSource",
     "WrappedKey",
     "checked_tenant",
+    "worst_first",
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ocr_platform.errors import UsageError
 from ocr_platform.models.options import DocumentFormat, JobOptions
+from ocr_platform.models.review import PageReview
 from ocr_platform.models.stored import Output, SourceFacts, SourceRef, StoredText
 
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -109,6 +110,7 @@ class JobStatus:
 
     `held_code` says what fault of the installation an open job waits for. `source` and `source_sha256` (hex) are None
     until the source was fetched. `stored_text` says what the database keeps, `text_kms_key_id` under which KMS key.
+    `review` are finished pages that somebody should look at, the worst first.
     """
 
     job_id: UUID
@@ -130,6 +132,7 @@ class JobStatus:
     stored_text: StoredText = StoredText.NONE
     text_kms_key_id: str | None = None
     outputs: tuple[Output, ...] = field(default=())
+    review: tuple[PageReview, ...] = ()
 
     @property
     def seconds(self) -> float | None:

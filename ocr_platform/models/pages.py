@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ocr_platform.models.review import PageFigures
+
 
 class EngineName(StrEnum):
     """Which recogniser reads the pages; `auto` is the fastest that is installed."""
@@ -95,7 +97,8 @@ class PageResult:
 
     `rotation` is by how many degrees, clockwise, it had to be turned to stand upright (0, 90, 180, 270), and `skew` by
     how many more it leaned; `languages` are the models that read it. A blank page has no words and nothing is wrong
-    with it. A page that failed has `error` (a code) and neither text nor words.
+    with it. `disputed` is the share (0-1) of its letters that a second reading had otherwise. A page that failed has
+    `error` (a code) and neither text nor words.
     """
 
     number: int
@@ -110,6 +113,7 @@ class PageResult:
     skew: float = 0.0
     languages: tuple[str, ...] = ()
     blank: bool = False
+    disputed: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """By the names of the fields, for JSON."""
@@ -126,6 +130,7 @@ class PageResult:
             "skew": self.skew,
             "languages": list(self.languages),
             "blank": self.blank,
+            "disputed": self.disputed,
         }
 
     @property
@@ -133,6 +138,12 @@ class PageResult:
         """Mean confidence of the words, each weighted by its letters; 0 when there is none."""
         letters = sum(len(word.text) for word in self.words)
         return sum(word.confidence * len(word.text) for word in self.words) / letters if letters else 0.0
+
+    @property
+    def figures(self) -> PageFigures:
+        """What is recorded of it for review."""
+        confidence = None if self.error else self.confidence
+        return PageFigures(self.number, self.error, self.letters, confidence, self.blank, self.disputed)
 
     @property
     def letters(self) -> int:

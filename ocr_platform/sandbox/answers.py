@@ -73,9 +73,10 @@ def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) ->
         words=found,
         seconds=round(seconds, 3),
         rotation=_rotation(item),
-        skew=_skew(item),
+        skew=_number(item, "skew", -_MAX_SKEW, _MAX_SKEW),
         languages=_languages(item),
         blank=item["blank"] is True and not found,
+        disputed=_number(item, "disputed", 0.0, 1.0),
     )
 
 
@@ -114,9 +115,9 @@ def _rotation(item: dict[str, Any]) -> int:
     return value
 
 
-def _skew(item: dict[str, Any]) -> float:
-    value = item.get("skew")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MAX_SKEW <= value <= _MAX_SKEW:
+def _number(item: dict[str, Any], name: str, least: float, most: float) -> float:
+    value = item.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise LieError
     return float(value)
 

@@ -17,6 +17,7 @@ from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import Pages
 from ocr_platform.ocr.reading import read_page
+from ocr_platform.ocr.second import LineReader
 from ocr_platform.sandbox import frames
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_killed
@@ -35,7 +36,7 @@ ENDED_BY_FAULT = 70  # os.EX_SOFTWARE
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What a sandbox is born with; descriptors are numbers of the host."""
+    """What a sandbox is born with; descriptors are numbers of the host. `second` reads again where it was asked for."""
 
     channel: int
     document: int
@@ -45,6 +46,7 @@ class Birth:
     engine: OcrEngine
     config: Config
     doors: Doors
+    second: LineReader | None = None
 
 
 def live(birth: Birth, host_pid: int) -> NoReturn:
@@ -108,7 +110,8 @@ class Sandbox:
     def _read(self, number: int, reading: Reading) -> PageResult:
         ends = time.monotonic() + self._birth.config.page_timeout
         self._birth.engine.clear()  # not after a page: most documents have one
-        result = read_page(self._opened(), number, reading, self._birth.engine, self._birth.languages, ends)
+        birth = self._birth
+        result = read_page(self._opened(), number, reading, birth.engine, birth.languages, ends, birth.second)
         if ran_out_of_memory(_COMPLAINTS):
             # Leptonica goes on without what it could not have, and the page comes out with less text than it has.
             raise PageMemory

@@ -18,7 +18,7 @@ from typing import Any
 from ocr_platform.errors import FormatUnsupported, PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
-from ocr_platform.ocr.engines.choice import make_engine
+from ocr_platform.ocr.engines.choice import SecondReader, make_engine
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.sandbox import frames, landlock, seccomp
@@ -47,6 +47,7 @@ class Host:
         self._engine = engine
         self._doors = doors
         self._scratch = scratch
+        self._second = SecondReader()
         self._alive: dict[int, int] = {}  # by process id, the descriptor that takes what its libraries say
 
     def answer(self, request: dict[str, Any], fds: list[int]) -> tuple[dict[str, Any], list[int]]:
@@ -55,8 +56,8 @@ class Host:
             match request:
                 case {"do": "languages"}:
                     return {"languages": sorted(self._engine.languages()), "engine": self._engine.name}, []
-                case {"do": "fork", "format": str(format), "languages": str(languages)}:
-                    return self._fork(DocumentFormat(format), languages, fds[0])
+                case {"do": "fork", "format": str(format), "languages": str(languages), "second": bool(second)}:
+                    return self._fork(DocumentFormat(format), languages, fds[0], second=second)
                 case {"do": "end", "pid": int(pid)}:
                     return self._end(pid), []
         except PlatformError as exc:
@@ -68,12 +69,25 @@ class Host:
         for pid in list(self._alive):
             self._end(pid)
 
-    def _fork(self, format: DocumentFormat, languages: str, document: int) -> tuple[dict[str, Any], list[int]]:
+    def _fork(
+        self, format: DocumentFormat, languages: str, document: int, *, second: bool
+    ) -> tuple[dict[str, Any], list[int]]:
         if languages:
             self._engine.prepare(languages)
+        reader = self._second.load() if second else None
         ours, theirs = socket.socketpair()
         complaints = os.memfd_create("complaints", os.MFD_CLOEXEC)
-        birth = Birth(theirs.fileno(), document, complaints, format, languages, self._engine, self._config, self._doors)
+        birth = Birth(
+            channel=theirs.fileno(),
+            document=document,
+            complaints=complaints,
+            format=format,
+            languages=languages,
+            engine=self._engine,
+            config=self._config,
+            doors=self._doors,
+            second=reader,
+        )
         host_pid = os.getpid()
         gc.freeze()  # a collection in the sandbox would write to, and so copy, every page that they share
         with theirs:
@@ -83,7 +97,7 @@ class Host:
         with suppress(OSError):  # the child does it too: whoever comes first
             os.setpgid(pid, pid)
         self._alive[pid] = complaints
-        return {"pid": pid}, [ours.detach()]
+        return {"pid": pid, "second": reader is not None}, [ours.detach()]
 
     def _end(self, pid: int) -> dict[str, Any]:
         """Kill a sandbox and whatever it started; how it had ended, if it had.

@@ -22,6 +22,10 @@ from ocr_platform.sandbox.scratch import Scratch
 HOST_PROGRAM = ("-I", "-m", "ocr_platform.sandbox.host")
 # Starting Python, the libraries and a set of models: a fraction of a second, on a busy machine some.
 _HOST_SECONDS = 30.0
+# And the second reader's libraries and networks.
+_SECOND_SECONDS = 90.0
+# A host must have one thread when it forks, and nobody is to be told what runs here: onnxruntime's Privacy.md.
+_QUIET = {"OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 _LAST_SECONDS = 1.0  # for a host that has closed its channel to end
 _KILLED_SECONDS = 2.0  # from SIGKILL to the end: the time to free its memory
 
@@ -51,8 +55,7 @@ class SandboxHost:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
                 [sys.executable, *program, str(theirs.fileno()), str(os.getpid()), config.to_json(), scratch],
-                # A host must not have threads, and the algebra behind numpy would start some when it is loaded.
-                env={**environment, "TMPDIR": scratch, "OPENBLAS_NUM_THREADS": "1"},
+                env={**environment, **_QUIET, "TMPDIR": scratch},
                 cwd=scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -71,16 +74,19 @@ class SandboxHost:
         """The engine's name and its models, or an error's code. Raises FrameError, TimeoutError."""
         return self._ask({"do": "languages"})
 
-    def fork(self, format: DocumentFormat, languages: str, document: int) -> "Sandbox | str":
-        """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError."""
-        frames.send(
-            self._channel, {"do": "fork", "format": format, "languages": languages}, [document], self._deadline()
-        )
-        answer, fds = frames.receive(self._channel, max_fds=1, deadline=self._deadline())
+    def fork(self, format: DocumentFormat, languages: str, document: int, *, second: bool = False) -> "Sandbox | str":
+        """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError.
+
+        It has a second reader when one is asked for by `second` and is installed.
+        """
+        request = {"do": "fork", "format": format, "languages": languages, "second": second}
+        frames.send(self._channel, request, [document], self._deadline())
+        deadline = self._deadline() + (_SECOND_SECONDS if second else 0)
+        answer, fds = frames.receive(self._channel, max_fds=1, deadline=deadline)
         if "error" in answer:
             return str(answer["error"])
         self._sandboxes.add(answer["pid"])
-        return Sandbox(self, int(answer["pid"]), socket.socket(fileno=fds[0]))
+        return Sandbox(self, int(answer["pid"]), socket.socket(fileno=fds[0]), has_second=bool(answer["second"]))
 
     def end(self, pid: int) -> Ending:
         """End a sandbox with all that it started. Raises FrameError, TimeoutError."""
@@ -132,7 +138,8 @@ def _watched(pid: int) -> int | None:
 class Sandbox:
     """One sandbox with one document."""
 
-    def __init__(self, host: SandboxHost, pid: int, channel: socket.socket) -> None:
+    def __init__(self, host: SandboxHost, pid: int, channel: socket.socket, *, has_second: bool = False) -> None:
+        self.has_second = has_second
         self._host = host
         self._channel = channel
         self.pid = pid

@@ -21,7 +21,7 @@ from ocr_platform.errors import (
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, Reading, SandboxMode
+from ocr_platform.models import PageResult, Quality, Reading, SandboxMode
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
@@ -63,9 +63,10 @@ class SandboxReader:
         self._program = program
         self._host: SandboxHost | None = None
         self._sandbox: Sandbox | None = None
-        self._holds: tuple[SealedDocument, str] | None = None  # what the sandbox was forked for
+        self._holds: tuple[SealedDocument, str, bool] | None = None  # what the sandbox was forked for
         self._languages: frozenset[str] | None = None
         self._held: Confinement | None = None
+        self._missed_second = False
 
     @contextmanager
     def load(self, chunks: Iterable[bytes], password: str | None = None) -> Iterator[OpenDocument]:
@@ -142,7 +143,7 @@ class SandboxReader:
         started = time.monotonic()
         quality = reading.quality or self._config.quality
         request = {"do": "page", "number": number, "mode": reading.mode, "quality": quality}
-        answer = self._ask(document, request, models)
+        answer = self._ask(document, request, models, second=quality is Quality.BEST)
         try:
             result = answers.page(answer, number, self._config.limits, time.monotonic() - started)
         except answers.LieError:
@@ -151,10 +152,12 @@ class SandboxReader:
         self._recycle()
         return result
 
-    def _ask(self, document: OpenDocument, request: dict[str, Any], models: str) -> dict[str, Any]:
+    def _ask(
+        self, document: OpenDocument, request: dict[str, Any], models: str, *, second: bool = False
+    ) -> dict[str, Any]:
         """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
         known = _known(document)
-        sandbox = self._sandbox_for(known, models)
+        sandbox = self._sandbox_for(known, models, second=second)
         if known.password is not None:
             request = {**request, "password": known.password}
         try:
@@ -172,9 +175,9 @@ class SandboxReader:
             raise answers.error(answer["error"])
         return answer
 
-    def _sandbox_for(self, document: SealedDocument, models: str) -> Sandbox:
-        """The sandbox that holds this document and has these models, or a new one."""
-        wanted = (document, models)
+    def _sandbox_for(self, document: SealedDocument, models: str, *, second: bool = False) -> Sandbox:
+        """The sandbox that holds this document and has these models, and a second reader if wanted, or a new one."""
+        wanted = (document, models, second)
         self._forget_the_parents()
         if self._sandbox is not None and self._holds == wanted:
             return self._sandbox
@@ -182,10 +185,13 @@ class SandboxReader:
         kind = document.format
         if kind is None:
             raise TypeError("a document of a known format")
-        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd))
+        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd, second=second))
         if isinstance(forked, str):
             raise answers.error(forked)
         self._sandbox, self._holds = forked, wanted
+        if second and not forked.has_second and not self._missed_second:
+            self._missed_second = True
+            _log.warning("second_reader_missing")  # once: the pages are read as well as it goes without it
         try:
             self._require(forked.held(self._config.page_timeout + _GRACE_SECONDS))
         except (FrameError, TimeoutError) as exc:

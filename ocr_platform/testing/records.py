@@ -18,6 +18,7 @@ from ocr_platform.models import (
     Stage,
     StoredObject,
     StoredText,
+    worst_first,
 )
 
 _DELIVERED = (JobState.SUCCEEDED, JobState.PARTIAL)
@@ -107,6 +108,7 @@ class JobRecord:
             stored_text=StoredText.SEALED if self.text and self.state in _DELIVERED else StoredText.NONE,
             text_kms_key_id=self.text.key.kms_key_id if self.text and self.state in _DELIVERED else None,
             outputs=self.outputs if self.state in _DELIVERED else (),
+            review=worst_first([page.figures for page in done]),
         )
 
     def held_pages(self, holder: UUID) -> list[int]:

@@ -10,10 +10,14 @@ from ocr_platform.ocr.pages import PageImage
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What one recognition of one page gives: all outputs are made from it."""
+    """What one recognition of one page gives: all outputs are made from it.
+
+    `disputed` is the share (0-1) of its letters that a second reading had otherwise.
+    """
 
     text: str
     words: tuple[Word, ...]
+    disputed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

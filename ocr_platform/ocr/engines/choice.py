@@ -1,5 +1,6 @@
-"""Which recogniser a sandbox has: the one that was asked for, or the fastest that is installed."""
+"""Which recognisers a sandbox has: the one that was asked for, or the fastest that is installed, and a second."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from ocr_platform.errors import EngineMissing
 from ocr_platform.models import EngineName
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.tessdata import tessdata_dir
+from ocr_platform.ocr.second import LineReader
 
 
 def make_engine(wanted: EngineName, scratch: Path, model_cache_bytes: int) -> OcrEngine:
@@ -21,3 +23,22 @@ def make_engine(wanted: EngineName, scratch: Path, model_cache_bytes: int) -> Oc
     from ocr_platform.ocr.engines.pytesseract_engine import PytesseractEngine
 
     return PytesseractEngine(scratch, models)
+
+
+class SecondReader:
+    """The second recogniser, loaded when it is first asked for: libraries and networks take 0.1 GB and some seconds."""
+
+    def __init__(self) -> None:
+        self._reader: LineReader | None = None
+        self._tried = False
+
+    def load(self) -> LineReader | None:
+        """The reader; None without the extra `accurate`, or when it does not load."""
+        if not self._tried:
+            self._tried = True
+            if all(map(find_spec, ("rapidocr", "onnxruntime", "cv2"))):
+                from ocr_platform.ocr.engines.rapidocr_engine import RapidOcrEngine
+
+                with suppress(EngineMissing):
+                    self._reader = RapidOcrEngine()
+        return self._reader

@@ -62,7 +62,10 @@ def test_engine_that_is_missing_is_its_code() -> None:
     host = host_with(FakeEngine(fault=EngineMissing()))
 
     assert host.answer({"do": "languages"}, []) == ({"error": "engine_missing"}, [])
-    assert host.answer({"do": "fork", "format": "pdf", "languages": "eng"}, [0]) == ({"error": "engine_missing"}, [])
+    assert host.answer({"do": "fork", "format": "pdf", "languages": "eng", "second": False}, [0]) == (
+        {"error": "engine_missing"},
+        [],
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""Words of a page as rows in their order of reading, so that words can be put in and the numbers come out right."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from ocr_platform.models import Word
+
+# A row stands beneath another in the same paragraph when the gap is at most this many times its height.
+_PARAGRAPH_GAP = 1.2
+
+
+@dataclass(slots=True)
+class Row:
+    """Words on one line; `block` and `paragraph` tell it from its neighbours and need not be in order."""
+
+    block: tuple[int, int]
+    paragraph: int
+    words: list[Word] = field(default_factory=list)
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of all its words."""
+        return (
+            min(word.left for word in self.words),
+            min(word.top for word in self.words),
+            max(word.left + word.width for word in self.words),
+            max(word.top + word.height for word in self.words),
+        )
+
+    def add(self, words: Iterable[Word]) -> None:
+        """Put words in where they stand, from left to right."""
+        for word in words:
+            at = next((index for index, other in enumerate(self.words) if other.left > word.left), len(self.words))
+            self.words.insert(at, word)
+
+
+def insert_row(rows: list[Row], words: Sequence[Word]) -> None:
+    """Put a row of its own in: behind the lowest row above it that it stands under, else before a block beneath it."""
+    new = Row((-1 - len(rows), 0), 0, sorted(words, key=lambda word: word.left))
+    left, top, right, bottom = new.box
+    boxes = [row.box for row in rows]
+    above = [
+        (box[3], index)
+        for index, box in enumerate(boxes)
+        if box[3] <= (top + bottom) / 2 and box[0] < right and box[2] > left
+    ]
+    if not above:
+        starts = (index for index in range(len(rows)) if index == 0 or rows[index].block != rows[index - 1].block)
+        rows.insert(next((index for index in starts if boxes[index][1] >= bottom), len(rows)), new)
+        return
+    edge, index = max(above)
+    before = rows[index]
+    ends_block = index + 1 == len(rows) or rows[index + 1].block != before.block
+    if ends_block and top - edge > _PARAGRAPH_GAP * (bottom - top):
+        new.block = (before.block[0], before.block[1] + 1 + len(rows))
+    else:
+        new.block, new.paragraph = before.block, before.paragraph
+    rows.insert(index + 1, new)
+
+
+def rows_of(words: Sequence[Word]) -> list[Row]:
+    """Rows as a recogniser's numbers part them."""
+    return [
+        Row((block, 0), paragraph, list(group))
+        for (block, paragraph, _line), group in groupby(words, lambda word: (word.block, word.paragraph, word.line))
+    ]
+
+
+def numbered(rows: Iterable[Row]) -> Iterator[Word]:
+    """All words with blocks, paragraphs and lines counted anew, each from 1; empty rows are left out."""
+    filled = [row for row in rows if row.words]
+    for block, (_key, in_block) in enumerate(groupby(filled, lambda row: row.block), 1):
+        for paragraph, (_number, in_paragraph) in enumerate(groupby(in_block, lambda row: row.paragraph), 1):
+            for line, row in enumerate(in_paragraph, 1):
+                for word in row.words:
+                    yield replace(word, block=block, paragraph=paragraph, line=line)
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """The text of a page: words parted by blanks, lines by line feeds, an empty line behind each paragraph."""
+    parts = []
+    for _key, paragraph in groupby(words, lambda word: (word.block, word.paragraph)):
+        lines = groupby(paragraph, lambda word: word.line)
+        parts.append("".join(" ".join(word.text for word in line) + "\n" for _number, line in lines) + "\n")
+    return "".join(parts)
