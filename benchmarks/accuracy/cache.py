@@ -52,7 +52,7 @@ class Cache:
         kept = {"page": page.id, "tool": asdict(tool), "entry": asdict(entry)}
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
             json.dump(kept, file, indent=1)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
 
     def _path(self, tool: Identity, page: Page) -> Path:
         return self.folder / tool.name / f"{self.key(tool, page)}.json"

@@ -84,7 +84,7 @@ def _rapidocr(_: Sequence[Quality], ground: Ground) -> list[Tool]:
 
 
 def _peer(identity: Identity, module: str, ground: Ground) -> WarmReader:
-    command = [required("python"), "-m", f"benchmarks.accuracy.peers.{module}"]
+    command: list[str | Path] = [required("python"), "-m", f"benchmarks.accuracy.peers.{module}"]
     return WarmReader(identity, command, ground.models, ground.scratch, ground.warm_up)
 
 

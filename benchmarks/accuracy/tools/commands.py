@@ -61,7 +61,16 @@ class Ocrmypdf:
                 make_pdf(maker, [(page, file)], source, environment(folder, self.models))
             except ContenderFailed as exc:
                 return Outcome("", 0.0, 0.0, 0, str(exc))
-            command = [program, "-l", page.languages, *_OCRMYPDF, "--sidecar", text, source, folder / "out.pdf"]
+            command: list[str | Path] = [
+                program,
+                "-l",
+                page.languages,
+                *_OCRMYPDF,
+                "--sidecar",
+                text,
+                source,
+                folder / "out.pdf",
+            ]
             return _run(command, text, folder, self.models)
 
     def close(self) -> None:

@@ -50,9 +50,7 @@ class WarmReader:
             self.close()
             return Outcome("", 0.0, 0.0, 0, str(exc))
         usage = usages[0]
-        return Outcome(
-            answer.get("text", ""), usage.cpu_seconds, usage.seconds, usage.peak_bytes, answer.get("error")
-        )
+        return Outcome(answer.get("text", ""), usage.cpu_seconds, usage.seconds, usage.peak_bytes, answer.get("error"))
 
     def close(self) -> None:
         """End the process; the next page starts another."""
