@@ -28,7 +28,7 @@ def versions() -> dict[str, str]:
     peers: dict[str, str] = peer_script("versions", _PEER_LIBRARIES) or {}
     found |= {f"peers: {name}": version for name, version in peers.items()}
     found |= {f"program: {name}": _first_line(name, option) for name, option in _PROGRAMS.items()}
-    return {"checkout": _checkout(), **found}
+    return {"checkout": checkout(), **found}
 
 
 def _first_line(program: str, *arguments: str) -> str:
@@ -40,7 +40,7 @@ def _first_line(program: str, *arguments: str) -> str:
     return "" if done.returncode else (done.stdout or done.stderr).partition("\n")[0]
 
 
-def _checkout() -> str:
+def checkout() -> str:
     """The commit, and whether files differ from it."""
     commit = _first_line("git", "rev-parse", "--short=12", "HEAD")
     changed = _first_line("git", "status", "--porcelain", "--untracked-files=no")

@@ -16,13 +16,13 @@ def peer_program(name: str) -> Path | None:
     return path if os.access(path, os.X_OK) else None
 
 
-def peer_script(name: str, given: object, *arguments: str) -> Any:
-    """Run `benchmarks.speed.peers.NAME` there: JSON in, JSON out; None when the environment is not installed."""
+def peer_script(name: str, given: object, *arguments: str, package: str = "benchmarks.speed.peers") -> Any:
+    """Run a module of `package` there: JSON in, JSON out; None when the environment is not installed."""
     python = peer_program("python")
     if python is None:
         return None
     done = subprocess.run(  # noqa: S603  our own script
-        [python, "-m", f"benchmarks.speed.peers.{name}", *arguments],
+        [python, "-m", f"{package}.{name}", *arguments],
         cwd=ROOT,
         input=json.dumps(given),
         check=True,

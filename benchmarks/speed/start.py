@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.documents import long_document
@@ -62,7 +62,7 @@ def _start(settings: Settings, document: bytes) -> Start:
     return Start(1000 * (answered - started), 1000 * (read - started), 1000 * (ended - read))
 
 
-def settings_of_nowhere() -> Settings:
+def settings_of_nowhere(changed: Mapping[str, str] | None = None) -> Settings:
     """Settings of a worker; nothing is connected to, so that the names of services mean nothing."""
     models = {name: os.environ[name] for name in ("TESSDATA_PREFIX", "PATH") if name in os.environ}
     return load_settings(
@@ -75,4 +75,5 @@ def settings_of_nowhere() -> Settings:
             "DB_NAME": "nowhere",
             "DB_USER": "nobody",
         }
+        | dict(changed or {})
     )

@@ -32,7 +32,7 @@ class Ocrmypdf:
             environment, log = ground.environment(folder), folder / "log"
             for languages, pages in _by_languages(ground.pages, ground.files):
                 source, sidecar = folder / "in.pdf", folder / "out.txt"
-                _make_pdf(maker, pages, source, environment)
+                make_pdf(maker, pages, source, environment)
                 command: list[str | Path] = [program, "-l", languages, *_OPTIONS, "--sidecar", sidecar]
                 try:
                     usages.append(measure_command([*command, source, folder / "out.pdf"], environment, log))
@@ -50,7 +50,8 @@ def _by_languages(pages: Sequence[Page], files: Sequence[Path]) -> list[tuple[st
     return [(name, list(group)) for name, group in itertools.groupby(pairs, key=lambda pair: pair[0].languages)]
 
 
-def _make_pdf(maker: Path, pages: Sequence[tuple[Page, Path]], out: Path, environment: dict[str, str]) -> None:
+def make_pdf(maker: Path, pages: Sequence[tuple[Page, Path]], out: Path, environment: dict[str, str]) -> None:
+    """A PDF of images, which keeps their bytes where a PDF can hold them. Raises ContenderFailed."""
     images = [_fit_for_pdf(page, path, out.parent) for page, path in pages]
     command: list[str | Path] = [maker, "--rotation=ifvalid", "-o", out, *images]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603

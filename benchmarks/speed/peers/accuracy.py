@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from rapidfuzz.distance import Levenshtein  # type: ignore[import-not-found]  # it is in .venv-peers alone
+from rapidfuzz.distance import Levenshtein
 
 from benchmarks.speed.accuracy import Reading, accuracy
 

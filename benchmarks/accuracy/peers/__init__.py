@@ -1,0 +1,1 @@
+"""Programs that run in the peers' virtual environment; none of them imports the platform."""
