@@ -3,6 +3,7 @@
 A sandbox can open no file and start no thread: what would be loaded or started there at need is settled here.
 """
 
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,7 @@ def decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
         IndexError,
         ArithmeticError,
         RuntimeError,
+        struct.error,
     ) as exc:
         raise error from exc
 
@@ -89,7 +91,11 @@ def opened(file: BinaryIO, format: DocumentFormat, most_pixels: int) -> Any:
         raise FormatUnsupported(f"The workers' Pillow or pi-heif was built without {format}; install its wheel.")
     file.seek(0)
     with decoding(DocumentDamaged), _declaring_at_most(most_pixels):
-        return _DECODERS[format](file)
+        image = _DECODERS[format](file)
+    if format is DocumentFormat.AVIF:
+        # How it is turned stands in the container, which Pillow looks into (ISO/IEC 23000-22, 7.3.6): no note counts.
+        image.info.pop("xmp", None)
+    return image
 
 
 @contextmanager
