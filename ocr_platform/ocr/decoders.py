@@ -3,6 +3,7 @@
 A sandbox can open no file and start no thread: what would be loaded or started there at need is settled here.
 """
 
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from PIL import (
 from ocr_platform.errors import DocumentDamaged, FormatUnsupported, PageDamaged, PageTooLarge
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.tiff import TiffFile
+from ocr_platform.ocr.unthreaded import decode_without_threads
 
 # Each reads the header alone when it is called. Pillow's own choice would go by brands and names, and try others.
 _DECODERS: dict[DocumentFormat, Callable[[BinaryIO], Image.Image]] = {
@@ -39,12 +41,13 @@ _DECODERS: dict[DocumentFormat, Callable[[BinaryIO], Image.Image]] = {
     DocumentFormat.BMP: BmpImagePlugin.BmpImageFile,
     DocumentFormat.PNM: PpmImagePlugin.PpmImageFile,
 }
-# What Pillow may have been built without; its wheels have all of it.
+# What Pillow may be built without, and what needs a thread that a sandbox cannot have; their wheels have all of it.
 _MISSING = frozenset(
     kind
     for kind, there in (
         (DocumentFormat.WEBP, WebPImagePlugin.SUPPORTED),
         (DocumentFormat.AVIF, AvifImagePlugin.SUPPORTED),
+        (DocumentFormat.HEIC, decode_without_threads()),
     )
     if not there
 )
@@ -54,7 +57,7 @@ _TWO_PICTURES = MpoImagePlugin.MpoImageFile
 # The size is checked against our own limit before anything is unpacked.
 Image.MAX_IMAGE_PIXELS = None
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-pi_heif.options.DECODE_THREADS = 1
+pi_heif.options.DECODE_THREADS = 0  # libheif's own: tiles are decoded by who asks for them
 pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
 
 
@@ -74,6 +77,7 @@ def decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
         IndexError,
         ArithmeticError,
         RuntimeError,
+        struct.error,
     ) as exc:
         raise error from exc
 
@@ -84,10 +88,14 @@ def opened(file: BinaryIO, format: DocumentFormat, most_pixels: int) -> Any:
     The last is raised by a decoder that makes room for the picture already when it reads the header.
     """
     if format in _MISSING:
-        raise FormatUnsupported(f"Pillow on the workers was built without {format}; install its wheel.")
+        raise FormatUnsupported(f"The workers' Pillow or pi-heif was built without {format}; install its wheel.")
     file.seek(0)
     with decoding(DocumentDamaged), _declaring_at_most(most_pixels):
-        return _DECODERS[format](file)
+        image = _DECODERS[format](file)
+    if format is DocumentFormat.AVIF:
+        # How it is turned stands in the container, which Pillow looks into (ISO/IEC 23000-22, 7.3.6): no note counts.
+        image.info.pop("xmp", None)
+    return image
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import cast
 from PIL import Image
 
 _WHITE = 255
-_WHITE_16 = 65535
+_WHITE_12, _WHITE_16 = 4095, 65535
 _GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 # Modes whose colours are multiplied by their opacity, and the same without that.
 _PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}
@@ -16,8 +16,7 @@ def grey(image: Image.Image) -> Image.Image:
     if image.mode == "1":
         return image
     if image.mode in _GREY_16:
-        # Pillow's own conversion clips 16 bits at 255 instead of scaling them.
-        return image.point(lambda value: value * (1 / 256)).convert("L")
+        return _scaled(image.convert("I"))
     if image.mode in ("I", "F"):
         return _scaled(image)
     if image.mode == "LAB":
@@ -26,15 +25,21 @@ def grey(image: Image.Image) -> Image.Image:
         image = image.convert(_PREMULTIPLIED[image.mode])
     if "A" in image.getbands() or "transparency" in image.info:
         layers = image.convert("RGBA")
+        if layers.getextrema()[3] == (0, 0):
+            return layers.convert("L")  # nothing would be seen: some programs leave the channel empty
         paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
         return Image.alpha_composite(paper, layers).convert("L")
     return image.convert("L")
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """What fits into 16 bits is taken for that; other levels have no agreed white: the lightest becomes it."""
+    """Levels of more than 8 bits: Pillow's own conversion would clip them at 255.
+
+    What fits into 16 bits is taken for that, or for 12, in which many scanners and cameras measure. Other levels have
+    no agreed white: the lightest becomes it.
+    """
     low, high = cast("tuple[float, float]", image.getextrema())
     if image.mode == "I" and low >= 0 and high <= _WHITE_16:
-        low, high = 0, _WHITE_16
+        low, high = 0, _WHITE_12 if high <= _WHITE_12 else _WHITE_16
     scale = _WHITE / max(high - low, _WHITE)
     return image.point(lambda value: value * scale + -low * scale).convert("L")

@@ -1,5 +1,7 @@
 """The resolution that an image file states, where it can be believed."""
 
+import struct
+
 from PIL import Image
 
 # Scanners lie about resolution: 1 dpi was seen. Outside of this Tesseract's own estimate is better.
@@ -18,7 +20,7 @@ def stated_dpi(image: Image.Image) -> tuple[int, int]:
     """Dots per inch across and down, by the format's own means or else by EXIF; 0 and 0 where they tell nothing."""
     try:
         across, down = (round(float(value)) for value in image.info.get("dpi") or _of_exif(image))
-    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, OSError, SyntaxError):
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, OSError, SyntaxError, struct.error):
         return 0, 0
     if across not in _PLAUSIBLE_DPI or down not in _PLAUSIBLE_DPI:
         return 0, 0

@@ -20,6 +20,8 @@ Bytes = NDArray[np.uint8]
 
 _BYTE, _SHORT, _WORD = 8, 16, 32
 _RAW = 1
+# Compressions that know nothing of pictures: none, LZW, Deflate under two numbers, PackBits, LZMA, Zstandard.
+_OF_BYTES = frozenset({_RAW, 5, 8, 32946, 32773, 34925, 50000})
 _PREMULTIPLIED, _ALPHA = 1, 2
 _COLOUR_LEVELS = 65535
 _BRIGHTNESS = (np.float32(0.299), np.float32(0.587), np.float32(0.114))  # ITU-R BT.601, as Pillow's own conversion
@@ -75,17 +77,15 @@ def _unpacked(layout: Layout, file: IO[bytes], index: int) -> Bytes:
     size = layout.row_bytes * layout.piece[1]
     file.seek(layout.offsets[index])
     packed = file.read(min(layout.counts[index], size) if layout.compression == _RAW else layout.counts[index])
-    if layout.compression not in TiffImagePlugin.COMPRESSION_INFO:
+    if layout.compression not in _OF_BYTES:
         raise PageUnsupported
     plain = layout.compression == _RAW and layout.fill_order == 1
-    body = packed if plain else _by_libtiff(packed, layout)
-    # The last strip may have fewer rows than the others.
+    body = packed if plain else _by_libtiff(packed, layout, layout.rows_in_file(index))
     return np.frombuffer(body.ljust(size, b"\0")[:size], dtype=np.uint8).reshape(layout.piece[1], layout.row_bytes)
 
 
-def _by_libtiff(packed: bytes, layout: Layout) -> bytes:
+def _by_libtiff(packed: bytes, layout: Layout, rows: int) -> bytes:
     """What a piece unpacks to: it is wrapped as a TIFF of its own, of one strip with a sample for each byte."""
-    rows = layout.piece[1]
     # ImageWidth, ImageLength, BitsPerSample, Compression, PhotometricInterpretation, FillOrder, StripOffsets,
     # SamplesPerPixel, RowsPerStrip, StripByteCounts: all as LONG (type 4).
     start = 8

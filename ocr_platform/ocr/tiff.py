@@ -8,6 +8,7 @@ from ocr_platform.ocr.grey import grey
 from ocr_platform.ocr.samples import grey_of
 from ocr_platform.ocr.tiff_layout import Layout
 
+_INTEL_BIG_TIFF, _MOTOROLA_BIG_TIFF, _BIG_HEADER_BYTES = b"II+\0", b"MM\0+", 16
 _BYTE, _DOUBLE_BYTE = 8, 16
 _USUAL_BITS = frozenset({1, 2, 4, _BYTE, _DOUBLE_BYTE})
 _WHITE_IS_ZERO, _UNSIGNED, _APART, _RAW = 0, 1, 2, 1
@@ -22,13 +23,32 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
     """
 
     unusual = False
+    _motorola_big_tiff = False
+
+    def _open(self) -> None:
+        """Read the header and the first directory. Pillow looks for the mark of BigTIFF where Intel's order has it."""
+        assert self.fp is not None  # noqa: S101  Pillow's types allow for a file that was closed
+        head = self.fp.read(_BIG_HEADER_BYTES)
+        self.fp.seek(0)
+        if not head.startswith(_MOTOROLA_BIG_TIFF):
+            super()._open()
+            return
+        self._motorola_big_tiff = True
+        self.tag_v2 = TiffImagePlugin.ImageFileDirectory_v2(_INTEL_BIG_TIFF + head[4:], prefix=TiffImagePlugin.MM)
+        # As Pillow's own method does with what it found, for its other methods.
+        self._TiffImageFile__first = self._TiffImageFile__next = self.tag_v2.next
+        self._TiffImageFile__frame = -1
+        self._fp, self._frame_pos = self.fp, []
+        self._tag_data_remaining, self._tag_data_limits = self.fp.seek(0, 2), []
+        self._seek(0)
 
     def _setup(self) -> None:
         """What Pillow does when it has read a directory: it gives up at the first that it has no mode for."""
         tags = self.tag_v2
         width, height = tags[TiffImagePlugin.IMAGEWIDTH], tags[TiffImagePlugin.IMAGELENGTH]
         self.info.pop("dpi", None)  # of the directory before, when this one has none
-        self.unusual = _misread(tags)
+        # Pillow does not find what EXIF would say of a BigTIFF in Motorola's order, and gives up.
+        self.unusual = self._motorola_big_tiff or _misread(tags)
         if not self.unusual:
             try:
                 super()._setup()

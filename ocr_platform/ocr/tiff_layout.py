@@ -37,6 +37,7 @@ class Layout:
     predictor: int
     compression: int
     fill_order: int
+    tiled: bool
     piece: tuple[int, int]
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
@@ -62,6 +63,7 @@ class Layout:
             predictor=tags.get(Tiff.PREDICTOR, NO_PREDICTOR),
             compression=tags.get(Tiff.COMPRESSION, 1),
             fill_order=tags.get(_FILL_ORDER, 1),
+            tiled=tiled,
             piece=(tags[Tiff.TILEWIDTH], tags[Tiff.TILELENGTH]) if tiled else (width, rows),
             offsets=tuple(tags[Tiff.TILEOFFSETS if tiled else Tiff.STRIPOFFSETS]),
             counts=tuple(tags[Tiff.TILEBYTECOUNTS if tiled else Tiff.STRIPBYTECOUNTS]),
@@ -91,6 +93,13 @@ class Layout:
     def samples_together(self) -> int:
         """How many samples of a pixel lie side by side in a piece."""
         return 1 if self.apart else self.samples
+
+    def rows_in_file(self, index: int) -> int:
+        """How many rows a piece really has: the last strip may have fewer than the others, and no tile has."""
+        high = self.piece[1]
+        if self.tiled:
+            return high
+        return min(high, self.height - index % -(-self.height // high) * high)
 
     @property
     def row_bytes(self) -> int:

@@ -1,0 +1,1 @@
+"""What comes out of files of many formats: a table, a line a file, and a sheet of their pages to look at."""
