@@ -11,8 +11,8 @@ from ocr_platform.ocr.engines.lines import SeenLine, SeenWord
 from ocr_platform.ocr.rows import Row, insert_row, numbered, rows_of, text_of
 
 _PERCENT = 100
-# A word that one reading alone has is left out below this likelihood.
-_LEAST_NEW, _LEAST_OLD = 0.5, 0.0
+# A word that the second reading alone has is left out below this likelihood.
+_LEAST_NEW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,15 @@ def same_text(old: Sequence[Word], new: Sequence[SeenWord]) -> bool:
 
 def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
     """What stands where both readings have something."""
+    if not new:
+        return [_rated(word, Basis.FIRST_ONLY) for word in old]
     if same_text(old, new):
         return [_rated(word, Basis.AGREED) for word in old]
     if _without_marks(old) == "".join(word.text for word in new):
         return [_rated(word, Basis.FIRST) for word in old]  # accents are what the second reading overlooks
-    ours = _mean([(likelihood(Basis.FIRST, word.confidence / _PERCENT), len(word.text)) for word in old])
-    theirs = _mean([(likelihood(Basis.SECOND, word.score), len(word.text)) for word in new])
+    # How many right words to expect of either.
+    ours = sum(likelihood(Basis.FIRST, word.confidence / _PERCENT) for word in old)
+    theirs = sum(likelihood(Basis.SECOND, word.score) for word in new)
     if ours >= theirs:
         return [_rated(word, Basis.FIRST) for word in old]
     return [_seen(word, Basis.SECOND, old[0]) for word in new]
@@ -127,8 +130,3 @@ def _seen(word: SeenWord, basis: Basis, place: Word | None) -> Word:
 def _without_marks(words: Sequence[Word]) -> str:
     text = unicodedata.normalize("NFD", "".join(word.text for word in words))
     return "".join(character for character in text if not unicodedata.combining(character))
-
-
-def _mean(weighted: list[tuple[float, int]]) -> float:
-    weight = sum(each for _value, each in weighted)
-    return sum(value * each for value, each in weighted) / weight if weight else 0.0

@@ -47,6 +47,7 @@ PAGE = {
     "skew": -1.5,
     "languages": ["eng", "script/Latin"],
     "blank": False,
+    "disputed": 0.25,
 }
 OWN = {"number": 7, "seconds": 9, "error": "x"}  # also said by an honest sandbox, and never listened to
 NO_INTEGER: list[object] = [
@@ -92,6 +93,7 @@ def test_honest_page_is_taken_as_it_is() -> None:
         seconds=1.235,
         rotation=90,
         skew=-1.5,
+        disputed=0.25,
         languages=("eng", "script/Latin"),
     )
 
