@@ -1,6 +1,7 @@
 """PDF pages by PDFium."""
 
 import ctypes
+import math
 import mmap
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,12 +10,17 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired, PasswordWrong
+from ocr_platform.ocr.frame import Box, Frame, frame_of
+from ocr_platform.ocr.layers import Layer
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.pages import PageImage
+from ocr_platform.ocr.pdf_layer import layer_of
+from ocr_platform.ocr.pdf_objects import has_annotations
 
 _POINTS_PER_INCH = 72
 # Below this a poster's letters are lost; a page that does not fit even so is refused.
 _MIN_DPI = 100
+_HALF_A_PIXEL = 0.5
 
 
 class PdfPages:
@@ -32,6 +38,7 @@ class PdfPages:
             raise DocumentDamaged from exc
         self._limits = limits
         self._pdf.init_forms()
+        self._page: tuple[int, pdfium.PdfPage] | None = None
 
     def count(self) -> int:
         """Pages by the document's page tree."""
@@ -51,15 +58,69 @@ class PdfPages:
 
     def render(self, number: int) -> PageImage:
         """A page with its forms filled in, on white."""
+        return self._drawn(number, None)
+
+    def draw(self, number: int, box: Box) -> PageImage:
+        """A part of a page, to the pixel as `render` has it, at its share of the cost."""
+        return self._drawn(number, box)
+
+    def layer(self, number: int) -> Layer:
+        """A page's own text, that of its forms and remarks included, and its pictures; nothing is drawn."""
         try:
-            page = self._pdf[number - 1]
-            width, height = (side / _POINTS_PER_INCH for side in page.get_size())
-            dpi = self._fitting_dpi(width, height)
-            image = page.render(scale=dpi / _POINTS_PER_INCH, grayscale=True).to_pil().convert("L")
-            page.close()
+            page = self._opened(number)
+            frame = self._frame(page)
+            if has_annotations(page.raw):
+                page = self._flattened(number)
+            return layer_of(page.raw, frame)
         except (pdfium.PdfiumError, ValueError, IndexError) as exc:
             raise PageDamaged from exc
-        return PageImage(image, dpi)
+
+    def _drawn(self, number: int, box: Box | None) -> PageImage:
+        try:
+            page = self._opened(number)
+            frame = self._frame(page)
+            scale = frame.dpi / _POINTS_PER_INCH
+            crop: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+            if box is not None:
+                left, top, right, bottom = (
+                    math.floor(box[0]),
+                    math.floor(box[1]),
+                    math.ceil(box[2]),
+                    math.ceil(box[3]),
+                )
+                # PDFium's binding rounds up what it is told in points.
+                beyond = (left, frame.height - bottom, frame.width - right, top)
+                crop = tuple(max(0.0, (pixels - _HALF_A_PIXEL) / scale) for pixels in beyond)
+            image = page.render(scale=scale, crop=crop, grayscale=True).to_pil().convert("L")
+        except (pdfium.PdfiumError, ValueError, IndexError) as exc:
+            raise PageDamaged from exc
+        return PageImage(image, frame.dpi)
+
+    def _opened(self, number: int) -> pdfium.PdfPage:
+        """A page; it stays open until another is asked for, since its layer is read before it is drawn."""
+        if self._page is not None:
+            if self._page[0] == number:
+                return self._page[1]
+            self._page[1].close()
+            self._page = None
+        page = self._pdf[number - 1]
+        self._page = (number, page)
+        return page
+
+    def _flattened(self, number: int) -> pdfium.PdfPage:
+        """A page with its forms and remarks as part of it, in this process' memory alone."""
+        page = self._opened(number)
+        page.flatten()
+        page.close()
+        self._page = None
+        return self._opened(number)
+
+    def _frame(self, page: pdfium.PdfPage) -> Frame:
+        """How a page lies, with the sides that PDFium's binding draws it with. Raises PageDamaged, PageTooLarge."""
+        width, height = page.get_size()
+        dpi = self._fitting_dpi(width / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
+        scale = dpi / _POINTS_PER_INCH
+        return frame_of(page.raw, math.ceil(width * scale), math.ceil(height * scale), dpi)
 
     def _fitting_dpi(self, width: float, height: float) -> int:
         """The resolution for a page of this size in inches. Raises PageDamaged, PageTooLarge."""

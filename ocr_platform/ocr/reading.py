@@ -2,9 +2,12 @@
 
 import time
 
-from ocr_platform.models import PageResult, Quality, Reading
-from ocr_platform.ocr.engines import OcrEngine
-from ocr_platform.ocr.pages import Pages
+from ocr_platform.models import OcrMode, PageResult, Quality, Reading
+from ocr_platform.ocr.blank import is_blank
+from ocr_platform.ocr.engines import OcrEngine, Recognition
+from ocr_platform.ocr.layered import Recognise, read_layer
+from ocr_platform.ocr.layers import BringsText
+from ocr_platform.ocr.pages import PageImage, Pages
 from ocr_platform.ocr.second import LineReader, second_opinion
 
 _LEAST_SECONDS = 0.1
@@ -23,9 +26,26 @@ def read_page(
 
     A `second` reader is asked where `reading` is to be the best.
     """
+    asked = second if reading.quality is Quality.BEST else None
+
+    def recognise(page: PageImage) -> Recognition:
+        read = engine.recognise(page, languages, max(ends - time.monotonic(), _LEAST_SECONDS))
+        return second_opinion(page.image, read, languages, asked, ends)
+
+    if reading.mode is OcrMode.FORCE or not isinstance(pages, BringsText):
+        return _recognised(pages, number, reading, recognise, languages)
+    layered = read_layer(pages, number, reading.mode, recognise)
+    if layered.result is not None:
+        return layered.result
+    return layered.finished(_recognised(pages, number, reading, recognise, languages))
+
+
+def _recognised(pages: Pages, number: int, reading: Reading, recognise: Recognise, languages: str) -> PageResult:
+    """A page by what it shows; nothing is recognised on one that is blank, unless that is forced."""
     page = pages.render(number)
-    read = engine.recognise(page, languages, max(ends - time.monotonic(), _LEAST_SECONDS))
-    read = second_opinion(page.image, read, languages, second if reading.quality is Quality.BEST else None, ends)
+    blank = reading.mode is not OcrMode.FORCE and is_blank(page)
+    nothing = blank or reading.mode is OcrMode.SKIP
+    read = Recognition("", ()) if nothing else recognise(page)
     return PageResult(
         number=number,
         width=page.image.width,
@@ -33,6 +53,7 @@ def read_page(
         dpi=page.dpi,
         text=read.text,
         words=read.words,
-        languages=tuple(languages.split("+")),
+        languages=() if nothing else tuple(languages.split("+")),
+        blank=blank,
         disputed=read.disputed,
     )

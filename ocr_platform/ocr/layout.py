@@ -1,0 +1,238 @@
+"""Lines, paragraphs, blocks and the order of reading, from where words stand.
+
+A page is cut along its empty strips, from side to side where what is on both sides are columns of print, and else from
+top to bottom (the X-Y cut of Nagy and Seth, 1984). Cells of a table are no columns: a row stays one line.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ocr_platform.models import Word, WordSource
+from ocr_platform.ocr.frame import Box
+from ocr_platform.ocr.pdf_text import Piece
+
+# All in heights of a line, the median of what is cut.
+_BREAK = 2.0  # words of one line that are so far apart belong to neighbouring columns or cells
+_GUTTER = 0.7  # the least distance of two columns
+_NEW_BLOCK = 0.75  # empty space above a block, and that below which lines are of one paragraph
+_INDENT = 0.8  # by which the first line of a paragraph stands out
+# Columns of print have so many letters in a line, and lines; less is a table, or a form.
+_COLUMN_LETTERS, _COLUMN_LINES = 12, 3
+_MAX_CUTS = 12  # one within another
+_HALF = 0.5
+
+
+@dataclass(slots=True)
+class _Fragment:
+    """Words that follow one another on one line, in the order of the document; the box in the frame of reading."""
+
+    pieces: list[Piece]
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def letters(self) -> int:
+        return sum(len(piece.text) for piece in self.pieces)
+
+
+_Line = list[Piece]
+_Paragraph = list[_Line]
+_Block = list[_Paragraph]
+
+
+def arranged(pieces: Sequence[Piece], width: int, height: int, confidence: float) -> tuple[Word, ...]:
+    """Words of a page of this size in the order of reading; those that stand otherwise than most come behind."""
+    words: list[Word] = []
+    block_number = 0
+    for rotation in _rotations(pieces):
+        own = [piece for piece in pieces if piece.rotation == rotation]
+        for block in _blocks(own, _upright(rotation, width, height)):
+            block_number += 1
+            words.extend(_words(block, block_number, confidence))
+    return tuple(words)
+
+
+def main_rotation(pieces: Iterable[Piece]) -> int:
+    """By how much the page has to be turned for most letters to stand upright; 0 without any."""
+    return next(iter(_rotations(pieces)), 0)
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """Words as text: a line each, an empty line behind each paragraph, as recognisers give it."""
+    parts: list[str] = []
+    last: Word | None = None
+    for word in words:
+        if last is not None:
+            if (word.block, word.paragraph) != (last.block, last.paragraph):
+                parts.append("\n\n")
+            else:
+                parts.append(" " if word.line == last.line else "\n")
+        parts.append(word.text)
+        last = word
+    return "".join([*parts, "\n"]) if parts else ""
+
+
+def _rotations(pieces: Iterable[Piece]) -> list[int]:
+    letters: dict[int, int] = {}
+    for piece in pieces:
+        letters[piece.rotation] = letters.get(piece.rotation, 0) + len(piece.text)
+    return sorted(letters, key=lambda rotation: -letters[rotation])
+
+
+def _upright(rotation: int, width: int, height: int) -> Callable[[Box], Box]:
+    """What turns a box of the page with the page, clockwise."""
+    turns: dict[int, Callable[[Box], Box]] = {
+        90: lambda box: (height - box[3], box[0], height - box[1], box[2]),
+        180: lambda box: (width - box[2], height - box[3], width - box[0], height - box[1]),
+        270: lambda box: (box[1], width - box[2], box[3], width - box[0]),
+    }
+    return turns.get(rotation, lambda box: box)
+
+
+def _words(block: _Block, number: int, confidence: float) -> Iterator[Word]:
+    for paragraph_number, paragraph in enumerate(block, 1):
+        for line_number, line in enumerate(paragraph, 1):
+            for piece in line:
+                yield _word(piece, confidence, number, paragraph_number, line_number)
+
+
+def _word(piece: Piece, confidence: float, block: int, paragraph: int, line: int) -> Word:
+    left, top, right, bottom = piece.box
+    left, top = int(left), int(top)
+    width, height = max(1, -int(-right // 1) - left), max(1, -int(-bottom // 1) - top)
+    return Word(
+        piece.text, left, top, width, height, confidence, block, paragraph, line, WordSource.TEXT, piece.rotation
+    )
+
+
+def _blocks(pieces: Sequence[Piece], upright: Callable[[Box], Box]) -> Iterator[_Block]:
+    fragments = list(_fragments(pieces, upright))
+    for region in _cut(fragments, _MAX_CUTS):
+        yield from _paragraphs(_lines(region))
+
+
+def _fragments(pieces: Iterable[Piece], upright: Callable[[Box], Box]) -> Iterator[_Fragment]:
+    """Words that the document has side by side, whichever way they are read."""
+    current: _Fragment | None = None
+    run = -1
+    for piece in pieces:
+        left, top, right, bottom = upright(piece.line)
+        if current is not None and piece.run == run:
+            gap = max(left - current.right, current.left - right)
+            overlap = min(bottom, current.bottom) - max(top, current.top)
+            if gap < _BREAK * (bottom - top) and overlap > 0:
+                current.pieces.append(piece)
+                current.left, current.top = min(current.left, left), min(current.top, top)
+                current.right, current.bottom = max(current.right, right), max(current.bottom, bottom)
+                continue
+        if current is not None:
+            yield current
+        current, run = _Fragment([piece], left, top, right, bottom), piece.run
+    if current is not None:
+        yield current
+
+
+def _cut(fragments: list[_Fragment], cuts: int) -> Iterator[list[_Fragment]]:
+    """Regions in the order of reading, each with nothing beside it."""
+    if len(fragments) <= 1 or cuts == 0:
+        if fragments:
+            yield fragments
+        return
+    size = median(each.bottom - each.top for each in fragments)
+    columns = _columns(fragments, size)
+    parts = columns if len(columns) > 1 else _bands(fragments, size)
+    if len(parts) == 1:
+        yield fragments
+        return
+    for part in parts:
+        yield from _cut(part, cuts - 1)
+
+
+def _columns(fragments: list[_Fragment], size: float) -> list[list[_Fragment]]:
+    """Parts from left to right, where they are columns of print; else all in one."""
+    parts = _parted(fragments, lambda each: each.left, lambda each: each.right, _GUTTER * size)
+    if len(parts) == 1 or not all(map(_is_print, parts)):
+        return [fragments]
+    return parts
+
+
+def _is_print(part: list[_Fragment]) -> bool:
+    """Whether lines are as long as those of running text; a few short ones are a list, or cells."""
+    return len(part) >= _COLUMN_LINES and sum(each.letters for each in part) >= _COLUMN_LETTERS * len(part)
+
+
+def _bands(fragments: list[_Fragment], size: float) -> list[list[_Fragment]]:
+    """Parts from top to bottom, at the widest empty strip alone: what is below may be columns."""
+    parts = _parted(fragments, lambda each: each.top, lambda each: each.bottom, 0)
+    if len(parts) == 1:
+        return parts
+    feet = [max(each.bottom for each in part) for part in parts]
+    gaps = [min(each.top for each in below) - foot for below, foot in zip(parts[1:], feet, strict=False)]
+    widest = max(gaps)
+    if widest < _NEW_BLOCK * size:
+        return [fragments]
+    at = gaps.index(widest) + 1
+    return [[each for part in half for each in part] for half in (parts[:at], parts[at:])]
+
+
+def _parted(
+    fragments: list[_Fragment], start: Callable[[_Fragment], float], end: Callable[[_Fragment], float], gap: float
+) -> list[list[_Fragment]]:
+    """Fragments between empty strips of more than `gap`, in order along one axis."""
+    parts: list[list[_Fragment]] = []
+    reached = float("-inf")
+    for each in sorted(fragments, key=start):
+        if not parts or start(each) - reached > gap:
+            parts.append([])
+        parts[-1].append(each)
+        reached = max(reached, end(each))
+    return parts
+
+
+def _lines(region: list[_Fragment]) -> list[list[_Fragment]]:
+    """Fragments side by side as lines, from top to bottom, each from left to right."""
+    lines: list[list[_Fragment]] = []
+    for each in sorted(region, key=lambda each: (each.top + each.bottom, each.left)):
+        if lines:
+            last = lines[-1][-1]
+            overlap = min(each.bottom, last.bottom) - max(each.top, last.top)
+            if overlap > _HALF * min(each.bottom - each.top, last.bottom - last.top):
+                lines[-1].append(each)
+                continue
+        lines.append([each])
+    for line in lines:
+        line.sort(key=lambda each: each.left, reverse=_from_the_right(line))
+    return lines
+
+
+def _from_the_right(line: Sequence[_Fragment]) -> bool:
+    """Whether most letters are of a script that is written from the right: Hebrew, Arabic and their presentation."""
+    letters = "".join(piece.text for each in line for piece in each.pieces)
+    if letters.isascii():
+        return False
+    return sum("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufeff" for letter in letters) * 2 > len(
+        letters
+    )
+
+
+def _paragraphs(lines: list[list[_Fragment]]) -> Iterator[_Block]:
+    """Lines as blocks of paragraphs: an empty strip begins a block, an indented line a paragraph."""
+    block: _Block = []
+    before: list[_Fragment] | None = None
+    for line in lines:
+        words = [piece for each in line for piece in each.pieces]
+        height = line[0].bottom - line[0].top
+        if before is None or line[0].top - max(each.bottom for each in before) > _NEW_BLOCK * height:
+            if block:
+                yield block
+            block = [[words]]
+        elif line[0].left - before[0].left > _INDENT * height:
+            block.append([words])
+        else:
+            block[-1].append(words)
+        before = line
+    if block:
+        yield block

@@ -1,0 +1,215 @@
+"""The text that a PDF page brings along: its words with their boxes, as PDFium finds them.
+
+Text that is drawn inside form XObjects is there, what annotations show is not. PDFium tells lines and words apart by
+the gaps between characters, puts ligatures into letters and right-to-left scripts into the order of reading.
+"""
+
+import ctypes
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pypdfium2.raw as pdfium_c
+
+from ocr_platform.errors import PageDamaged
+from ocr_platform.ocr.frame import Box, Frame
+
+# Several times what the densest page of print has: more is no page, and each costs PDFium some 400 bytes of memory.
+MAX_CHARACTERS = 100_000
+MAX_WORDS = 20_000
+
+# What PDFium says for a hyphen at the end of a line, and what documents have there.
+_HYPHENS = "\x02\ufffe\u00ad"
+_BLANKS = r"\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_WORD = re.compile(rf"[^{_BLANKS}{_HYPHENS}]{{1,1000}}[{_HYPHENS}]?|[{_HYPHENS}]")
+_PRINTED = str.maketrans(dict.fromkeys(_HYPHENS, "-"))
+_LINE_ENDS = re.compile(r"[\r\n]")
+_INVISIBLE = frozenset({3, 7})  # neither filled nor stroked (ISO 32000-1, table 106)
+# Between letters of one word there is less than this, in heights of the line.
+_WORD_GAP = 0.25
+# So many words of a page are looked at closely.
+_SAMPLES = 200
+_SIDEWAYS = (90, 270)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word where it stands: the box of its ink, and `line`, which reaches from the top to the foot of its letters.
+
+    `rotation` as in `models.Word`; pieces of the same `run` follow one another on one line.
+    """
+
+    text: str
+    box: Box
+    line: Box
+    rotation: int
+    run: int
+
+
+@dataclass(slots=True)
+class PageText:
+    """All words of a page in the order of the document, and what tells whether they can be believed.
+
+    `characters` counts all that PDFium found, `letters` those in words on the page, `beyond` those off it. Of words
+    from all over the page, with `sampled` letters, `invisible` letters are not drawn, and of `tried` letters `unmapped`
+    have a font that does not say what they mean.
+    """
+
+    characters: int = 0
+    pieces: list[Piece] = field(default_factory=list)
+    letters: int = 0
+    beyond: int = 0
+    sampled: int = 0
+    invisible: int = 0
+    tried: int = 0
+    unmapped: int = 0
+
+
+@contextmanager
+def _opened(page: Any) -> Iterator[Any]:
+    opened = pdfium_c.FPDFText_LoadPage(page)
+    if not opened:
+        raise PageDamaged
+    try:
+        yield opened
+    finally:
+        pdfium_c.FPDFText_ClosePage(opened)
+
+
+def read_text(page: Any, frame: Frame) -> PageText:
+    """Read a PDFium page. With too many characters or words there are no pieces. Raises PageDamaged."""
+    with _opened(page) as opened:
+        found = PageText(characters=max(0, pdfium_c.FPDFText_CountChars(opened)))
+        if 0 < found.characters <= MAX_CHARACTERS:
+            _Reading(opened, frame, found).read()
+        if len(found.pieces) > MAX_WORDS:
+            found.characters = MAX_CHARACTERS + 1
+            found.pieces.clear()
+    return found
+
+
+class _Reading:
+    """The words of one open text page. PDFium is asked twice a word and some times a line, not once a character."""
+
+    def __init__(self, opened: Any, frame: Frame, found: PageText) -> None:
+        self._opened = opened
+        self._frame = frame
+        self._found = found
+        self._sides = tuple(ctypes.c_double() for _ in range(4))
+        self._loose = pdfium_c.FS_RECTF()
+        self._run = 0
+        self._line: Box = (0.0, 0.0, 0.0, 0.0)
+        self._rotation = 0
+
+    def read(self) -> None:
+        letters = _letters(self._opened, self._found.characters)
+        words = [match.span() for match in _WORD.finditer(letters)]
+        step = len(words) // _SAMPLES + 1
+        end = 0
+        for number, (start, stop) in enumerate(words):
+            if number == 0 or _LINE_ENDS.search(letters, end, start) or letters[end - 1] in _HYPHENS:
+                self._begin_run(start)
+            end = stop
+            if number % step == 0:
+                self._sample(start, stop)
+            boxes = self._boxes(start, stop)
+            if len(boxes) > 1 and any(map(self._apart, boxes, boxes[1:])):
+                for first, last in self._parts(start, stop):
+                    self._add(letters[first:last], self._boxes(first, last))
+            else:
+                self._add(letters[start:stop], boxes)
+
+    def _begin_run(self, index: int) -> None:
+        """Look at the line that begins here: how high it is, and which way up.
+
+        PDFium's angle is counter-clockwise and of the page before it is turned.
+        """
+        self._run += 1
+        loose, frame = self._loose, self._frame
+        if pdfium_c.FPDFText_GetLooseCharBox(self._opened, index, ctypes.byref(loose)):
+            self._line = frame.box(loose.left, loose.bottom, loose.right, loose.top)
+        angle = pdfium_c.FPDFText_GetCharAngle(self._opened, index)
+        self._rotation = 0 if angle < 0 else (round(math.degrees(angle) / 90) * 90 - frame.turn) % 360
+
+    def _sample(self, start: int, end: int) -> None:
+        """Look at how a word is drawn, and whether its font says what its first and its last letter mean."""
+        found = self._found
+        found.sampled += end - start
+        for index in {start, end - 1}:
+            found.tried += 1
+            found.unmapped += pdfium_c.FPDFText_HasUnicodeMapError(self._opened, index) == 1
+        drawn = pdfium_c.FPDFText_GetTextObject(self._opened, start)
+        if drawn and pdfium_c.FPDFTextObj_GetTextRenderMode(drawn) in _INVISIBLE:
+            found.invisible += end - start
+
+    def _add(self, text: str, boxes: list[Box]) -> None:
+        box = self._frame.clipped(_around(boxes)) if boxes else None
+        if box is None:
+            self._found.beyond += len(text)
+            return
+        left, top, right, bottom = box
+        _, high, _, low = self._line
+        if self._rotation in _SIDEWAYS:
+            high, _, low, _ = self._line
+            line = (min(left, high), top, max(right, low), bottom)
+        else:
+            line = (left, min(top, high), right, max(bottom, low))
+        text = text if text.isascii() and text.isprintable() else text.translate(_PRINTED)
+        self._found.letters += len(text)
+        self._found.pieces.append(Piece(text, box, line, self._rotation, self._run))
+
+    def _boxes(self, start: int, end: int) -> list[Box]:
+        """What a run of characters covers, one box for each piece of it that was drawn in one go."""
+        return [self._box(index) for index in range(pdfium_c.FPDFText_CountRects(self._opened, start, end - start))]
+
+    def _box(self, index: int) -> Box:
+        left, top, right, bottom = self._sides
+        pdfium_c.FPDFText_GetRect(self._opened, index, left, top, right, bottom)
+        return self._frame.box(left.value, bottom.value, right.value, top.value)
+
+    def _apart(self, one: Box, other: Box) -> bool:
+        """Whether two parts that follow one another are no neighbours, in any direction of writing."""
+        left, top, right, bottom = self._line
+        across = max(one[0], other[0]) - min(one[2], other[2])
+        down = max(one[1], other[1]) - min(one[3], other[3])
+        sideways = self._rotation in _SIDEWAYS
+        height = right - left if sideways else bottom - top
+        along, beside = (down, across) if sideways else (across, down)
+        return along > _WORD_GAP * height or beside > height
+
+    def _parts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """A word's parts: PDFium takes figures of neighbouring columns for one word when they are close enough."""
+        first, before = start, None
+        for index in range(start, end):
+            for letter in self._boxes(index, index + 1)[:1]:
+                if before is not None and self._apart(before, letter):
+                    yield first, index
+                    first = index
+                before = letter
+        yield first, end
+
+
+def _letters(opened: Any, count: int) -> str:
+    """The page's characters, one for each that PDFium counts; what cannot be a character is U+FFFD."""
+    buffer = ctypes.create_string_buffer(2 * (count + 1))
+    units = pdfium_c.FPDFText_GetText(opened, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort))) - 1
+    if units == count:
+        text = buffer.raw[: 2 * count].decode("utf-16-le", "replace")
+        if len(text) == count:
+            return text
+    # Some of them have no letter, or letters are beyond 16 bits: one by one, so that places stay right.
+    return "".join(_letter(pdfium_c.FPDFText_GetUnicode(opened, index)) for index in range(count))
+
+
+def _letter(code: int) -> str:
+    return chr(code) if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"  # noqa: PLR2004  surrogates
+
+
+def _around(boxes: list[Box]) -> Box:
+    if len(boxes) == 1:
+        return boxes[0]
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
