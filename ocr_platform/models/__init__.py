@@ -26,6 +26,7 @@ from ocr_platform.models.pages import (
     Word,
     WordSource,
 )
+from ocr_platform.models.pdf import PdfWay, SearchablePdf
 from ocr_platform.models.stored import (
     Output,
     SealedText,
@@ -51,11 +52,13 @@ __all__ = [
     "Output",
     "OutputFormat",
     "PageResult",
+    "PdfWay",
     "Progress",
     "Quality",
     "Reading",
     "SandboxMode",
     "SealedText",
+    "SearchablePdf",
     "SourceFacts",
     "SourceRef",
     "Stage",

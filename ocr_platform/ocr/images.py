@@ -78,6 +78,15 @@ class ImagePages:
             ImageOps.exif_transpose(self._image, in_place=True)  # cameras turn the tag and not the pixels
             return PageImage(_grey(self._image), _resolution(self._image))
 
+    def picture(self, number: int) -> Image.Image:
+        """A page as it is stored, in all its colours, not unpacked yet: `load` may raise what a decoder raises."""
+        if number > 1 and not self._seek(number - 1):
+            raise PageDamaged
+        if number == 1 and self._many:
+            self._seek(0)
+        self._limits.require_page(*self._image.size)
+        return self._image
+
     def _seek(self, index: int) -> bool:
         try:
             with _decoding(PageDamaged):

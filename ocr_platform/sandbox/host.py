@@ -30,6 +30,7 @@ from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.limits import die_with_parent
 from ocr_platform.sandbox.namespaces import leave_network
+from ocr_platform.sandbox.pdf.warming import warm_up_pdf
 from ocr_platform.sandbox.scratch import empty, remove_tree
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -59,7 +60,7 @@ class Host:
                 case {"do": "languages"}:
                     return {"languages": sorted(self._engine.languages()), "engine": self._engine.name}, []
                 case {"do": "fork", "format": str(format), "languages": str(languages)}:
-                    return self._fork(DocumentFormat(format), languages, fds[0])
+                    return self._fork(DocumentFormat(format), languages, *fds)
                 case {"do": "end", "pid": int(pid)}:
                     return self._end(pid), []
         except PlatformError as exc:
@@ -71,12 +72,16 @@ class Host:
         for pid in list(self._alive):
             self._end(pid)
 
-    def _fork(self, format: DocumentFormat, languages: str, document: int) -> tuple[dict[str, Any], list[int]]:
+    def _fork(
+        self, format: DocumentFormat, languages: str, document: int, output: int | None = None
+    ) -> tuple[dict[str, Any], list[int]]:
         if languages:
             self._engine.prepare(languages)
         ours, theirs = socket.socketpair()
         complaints = os.memfd_create("complaints", os.MFD_CLOEXEC)
-        birth = Birth(theirs.fileno(), document, complaints, format, languages, self._engine, self._config, self._doors)
+        birth = Birth(
+            theirs.fileno(), document, complaints, format, languages, self._engine, self._config, self._doors, output
+        )
         host_pid = os.getpid()
         gc.freeze()  # a collection in the sandbox would write to, and so copy, every page that they share
         with theirs:
@@ -122,7 +127,7 @@ def serve(channel: socket.socket, host: Host, worker: int | None) -> None:
         ready, _, _ = select.select(watched, [], [])
         if worker in ready:
             return
-        request, fds = frames.receive(channel, max_fds=1)
+        request, fds = frames.receive(channel, max_fds=2)
         answer, passed = host.answer(request, fds)
         try:
             frames.send(channel, answer, passed)
@@ -160,7 +165,7 @@ def doors(engine: OcrEngine, scratch: Path, *, network_left: bool) -> Doors:
 def _refuse(channel: socket.socket, code: str) -> None:
     """Answer everything with the same error: without an engine there is nothing to do."""
     while True:
-        _request, fds = frames.receive(channel, max_fds=1)
+        _request, fds = frames.receive(channel, max_fds=2)
         for descriptor in fds:
             os.close(descriptor)
         frames.send(channel, {"error": code})
@@ -195,6 +200,7 @@ def main(argv: list[str]) -> None:
             _refuse(channel, exc.code)
             return
         warm_up()
+        warm_up_pdf(_OWN_LIMITS)
         serve(channel, host, worker)
     except (frames.FrameError, _WorkerGone):
         pass

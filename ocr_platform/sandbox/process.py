@@ -70,11 +70,13 @@ class SandboxHost:
         """The engine's name and its models, or an error's code. Raises FrameError, TimeoutError."""
         return self._ask({"do": "languages"})
 
-    def fork(self, format: DocumentFormat, languages: str, document: int) -> "Sandbox | str":
-        """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError."""
-        frames.send(
-            self._channel, {"do": "fork", "format": format, "languages": languages}, [document], self._deadline()
-        )
+    def fork(self, format: DocumentFormat, languages: str, document: int, output: int | None = None) -> "Sandbox | str":
+        """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError.
+
+        What it makes of the document goes into `output`.
+        """
+        fds = [document] if output is None else [document, output]
+        frames.send(self._channel, {"do": "fork", "format": format, "languages": languages}, fds, self._deadline())
         answer, fds = frames.receive(self._channel, max_fds=1, deadline=self._deadline())
         if "error" in answer:
             return str(answer["error"])

@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,19 +14,19 @@ from ocr_platform.errors import (
     DocumentDamaged,
     EngineMissing,
     PageError,
-    PageMemory,
     PageTimeout,
-    PlatformError,
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, Reading, SandboxMode
+from ocr_platform.models import PageResult, PdfWay, Reading, SandboxMode, SearchablePdf
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement
+from ocr_platform.sandbox.endings import Killed, error_of
 from ocr_platform.sandbox.frames import FrameError
-from ocr_platform.sandbox.memory import SealedDocument, sealed
+from ocr_platform.sandbox.making import by_any_way, checked, sent
+from ocr_platform.sandbox.memory import SealedDocument, room_for, sealed, written
 from ocr_platform.sandbox.process import HOST_PROGRAM, Ending, Sandbox, SandboxHost
 
 _log = logging.getLogger(__name__)
@@ -38,10 +37,6 @@ _NOTHING = b"%PDF-"
 _AS_USUAL = Reading()
 
 T = TypeVar("T")
-
-
-class _Killed(DecoderCrash):
-    """Raised when a sandbox was killed from outside, as the kernel does when memory is short."""
 
 
 class SandboxReader:
@@ -63,7 +58,7 @@ class SandboxReader:
         self._program = program
         self._host: SandboxHost | None = None
         self._sandbox: Sandbox | None = None
-        self._holds: tuple[SealedDocument, str] | None = None  # what the sandbox was forked for
+        self._holds: tuple[SealedDocument, str, int | None] | None = None  # what the sandbox was forked for
         self._languages: frozenset[str] | None = None
         self._held: Confinement | None = None
 
@@ -96,11 +91,28 @@ class SandboxReader:
         try:
             try:
                 return self._page(document, number, models, reading)
-            except _Killed:
+            except Killed:
                 _log.warning("sandbox_killed", extra={"page": number})
                 return self._page(document, number, models, reading)
         except PageError as exc:
             return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
+
+    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
+        """A document as a PDF with the words of all its pages. Raises a DocumentError, EngineMissing, SandboxRefused.
+
+        In a sandbox of its own, which has no model and may write into one piece of memory.
+        """
+        kind, most = _known(document).format, self._config.max_output_bytes
+
+        def make(way: PdfWay) -> SearchablePdf:
+            with room_for(most) as output:
+                try:
+                    size = sent(lambda request: self._ask(document, request, "", output), way, pages, most)
+                finally:
+                    self._end_sandbox()
+                return SearchablePdf(checked(written(output, size)), way)
+
+        return by_any_way(make, kind)
 
     def languages(self) -> frozenset[str]:
         """Installed models, asked for once. Raises EngineMissing."""
@@ -148,16 +160,18 @@ class SandboxReader:
         self._recycle()
         return result
 
-    def _ask(self, document: OpenDocument, request: dict[str, Any], models: str) -> dict[str, Any]:
+    def _ask(
+        self, document: OpenDocument, request: dict[str, Any], models: str, output: int | None = None
+    ) -> dict[str, Any]:
         """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
-        sandbox = self._sandbox_for(_known(document), models)
+        sandbox = self._sandbox_for(_known(document), models, output)
         try:
             answer = sandbox.ask(request, self._config.page_timeout + _GRACE_SECONDS)
         except TimeoutError as exc:
             self._end_sandbox()
             raise PageTimeout from exc
         except FrameError as exc:
-            raise _error_of(self._end_sandbox()) from exc
+            raise error_of(self._end_sandbox()) from exc
         except BaseException:
             # A time limit or a shutdown struck in between: a late answer must not meet the next request.
             self.close()
@@ -166,9 +180,9 @@ class SandboxReader:
             raise answers.error(answer["error"])
         return answer
 
-    def _sandbox_for(self, document: SealedDocument, models: str) -> Sandbox:
-        """The sandbox that holds this document and has these models, or a new one."""
-        wanted = (document, models)
+    def _sandbox_for(self, document: SealedDocument, models: str, output: int | None = None) -> Sandbox:
+        """The sandbox that holds this document and has these models and this output, or a new one."""
+        wanted = (document, models, output)
         self._forget_the_parents()
         if self._sandbox is not None and self._holds == wanted:
             return self._sandbox
@@ -176,14 +190,14 @@ class SandboxReader:
         kind = document.format
         if kind is None:
             raise TypeError("a document of a known format")
-        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd))
+        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd, output))
         if isinstance(forked, str):
             raise answers.error(forked)
         self._sandbox, self._holds = forked, wanted
         try:
             self._require(forked.held(self._config.page_timeout + _GRACE_SECONDS))
         except (FrameError, TimeoutError) as exc:
-            raise _error_of(self._end_sandbox()) from exc
+            raise error_of(self._end_sandbox()) from exc
         return forked
 
     def _require(self, held: Confinement) -> None:
@@ -264,14 +278,3 @@ def _known(document: OpenDocument) -> SealedDocument:
     if not isinstance(document, SealedDocument):
         raise TypeError("a document that this reader has loaded")
     return document
-
-
-def _error_of(ending: Ending | None) -> PlatformError:
-    """What the way in which a sandbox ended says of the page that it was busy with."""
-    if ending is None:
-        return DecoderCrash()
-    if ending.memory:
-        return PageMemory()
-    if ending.status == -signal.SIGXCPU:
-        return PageTimeout()
-    return _Killed() if ending.status == -signal.SIGKILL else DecoderCrash()
