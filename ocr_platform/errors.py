@@ -233,6 +233,20 @@ class LanguageMissing(DocumentError):
     default_message = "A language model that was asked for is not installed on the workers."
 
 
+class OutputFailed(DocumentError):
+    """Given to a job of which one output could not be made of the document, while the others were."""
+
+    code = "output_failed"
+    default_message = "An output could not be made of this document; the job has the others."
+
+
+class OutputTooLarge(DocumentError):
+    """Raised when an output would have more bytes than OCR_MAX_OUTPUT_BYTES."""
+
+    code = "output_too_large"
+    default_message = "An output would have more bytes than OCR_MAX_OUTPUT_BYTES allows."
+
+
 # --- One page is at fault --------------------------------------------------------------------------------------
 
 

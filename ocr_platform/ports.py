@@ -14,6 +14,7 @@ from ocr_platform.models import (
     Progress,
     Reading,
     SealedText,
+    SearchablePdf,
     SourceFacts,
     SourceRef,
     Stage,
@@ -115,6 +116,13 @@ class DocumentReader(Protocol):
         """Read page `number` (from 1). Faults of the page are in the result, never raised."""
         ...
 
+    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
+        """The document as a PDF with the words of all its pages, which are given in order.
+
+        The same document and pages give the same bytes. Raises a DocumentError when none can be made.
+        """
+        ...
+
     def languages(self) -> frozenset[str]:
         """Names of the language models that are installed."""
         ...
@@ -197,8 +205,8 @@ class OutputLedger(Protocol):
         """Store sealed text in the place of any that an earlier try left. False when the claim was lost."""
         ...
 
-    def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
-        """Store the outputs and move the job on to `persist`."""
+    def record_outputs(self, job: Job, outputs: Sequence[Output], error: str | None = None) -> bool:
+        """Store the outputs and move the job on to `persist`; `error` is the code of what one of them failed with."""
         ...
 
     def finish(self, job: Job) -> JobState | None:

@@ -158,6 +158,7 @@ class Runtime:
             recycle_pages=settings.ocr_sandbox_recycle_pages,
             recycle_bytes=settings.ocr_sandbox_recycle_bytes,
             model_cache_bytes=settings.ocr_model_cache_bytes,
+            max_output_bytes=settings.ocr_max_output_bytes,
         )
         return SandboxReader(config, settings.ocr_temp_dir, settings.sandbox_environment)
 

@@ -1,7 +1,7 @@
 """Where recognised pages wait, encrypted in S3, between recognition and delivery, and in which form."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,7 +38,12 @@ def pack(results: Sequence[PageResult]) -> bytes:
 
 def unpack(body: bytes) -> list[PageResult]:
     """The page results that `pack` wrote."""
-    return [_result(item) for item in json.loads(body)]
+    return results_of(json.loads(body))
+
+
+def results_of(items: Iterable[dict[str, Any]]) -> list[PageResult]:
+    """Page results from what their `as_dict` gave, also in an earlier version; it is used up."""
+    return [_result(item) for item in items]
 
 
 def _result(item: dict[str, Any]) -> PageResult:

@@ -10,6 +10,7 @@ from PIL import Image
 from ocr_platform.models import PageResult, Reading
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.pages import Pages
+from ocr_platform.ocr.second import LineReader
 from ocr_platform.sandbox import child, host
 
 _THUMBNAIL = (240, 240)
@@ -22,6 +23,7 @@ def pictured(
     engine: OcrEngine,
     languages: str,
     ends: float,
+    second: LineReader | None = None,
 ) -> PageResult:
     """The page as a small PNG, with the mode that it was decoded to, in the place of its text."""
     page = pages.render(number)

@@ -38,7 +38,7 @@ _OUTPUTS = sql("""
     WITH job AS (
         UPDATE jobs
         SET stage = 'persist', fence = fence + 1, attempts = 0, held_code = NULL, lease_until = NULL,
-            next_attempt_at = now(), woken_at = now(), updated_at = now()
+            next_attempt_at = now(), woken_at = now(), updated_at = now(), error_code = CAST(:error AS text)
         WHERE id = :job_id AND stage = 'encrypt_upload' AND state IN ('queued', 'running') AND fence = :fence
         RETURNING id
     ), stored AS (
@@ -53,6 +53,7 @@ _OUTPUTS = sql("""
 """)
 
 # Confidence is weighted by letters. Pages that are only damaged say least of a document: any other code goes first.
+# An output that could not be made has left its code before.
 _FINISH = sql("""
     WITH page AS (
         SELECT count(*) AS total, count(*) FILTER (WHERE state = 'failed') AS lost,
@@ -62,8 +63,9 @@ _FINISH = sql("""
         FROM pages WHERE job_id = :job_id
     )
     UPDATE jobs
-    SET state = CASE WHEN lost = 0 THEN 'succeeded' WHEN lost < total THEN 'partial' ELSE 'failed' END,
-        error_code = CASE WHEN lost = total THEN code END,
+    SET state = CASE WHEN lost = 0 AND error_code IS NULL THEN 'succeeded' WHEN lost < total THEN 'partial'
+                     ELSE 'failed' END,
+        error_code = CASE WHEN lost = total THEN code ELSE error_code END,
         confidence = CASE WHEN lost < total THEN page.confidence END,
         held_code = NULL, lease_until = NULL, finished_at = now(), updated_at = now()
     FROM page
@@ -95,9 +97,14 @@ class JobRepository(PageQueue):
                     return False
         return True
 
-    def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
-        """Store the outputs and move the job on to `persist`."""
-        values = {"job_id": job.id, "fence": job.fence, "outputs": json.dumps(output_values(outputs))}
+    def record_outputs(self, job: Job, outputs: Sequence[Output], error: str | None = None) -> bool:
+        """Store the outputs, with the code of what one of them failed with, and move the job on to `persist`."""
+        values = {
+            "job_id": job.id,
+            "fence": job.fence,
+            "outputs": json.dumps(output_values(outputs)),
+            "error": error,
+        }
         with statement(self.engine) as connection:
             return bool(connection.scalar(_OUTPUTS, values))
 

@@ -26,6 +26,7 @@ from ocr_platform.models.pages import (
     Word,
     WordSource,
 )
+from ocr_platform.models.pdf import PdfWay, SearchablePdf
 from ocr_platform.models.review import PageFigures, PageReview, ReviewReason, worst_first
 from ocr_platform.models.stored import (
     Output,
@@ -54,12 +55,14 @@ __all__ = [
     "PageFigures",
     "PageResult",
     "PageReview",
+    "PdfWay",
     "Progress",
     "Quality",
     "Reading",
     "ReviewReason",
     "SandboxMode",
     "SealedText",
+    "SearchablePdf",
     "SourceFacts",
     "SourceRef",
     "Stage",

@@ -38,6 +38,7 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    PDF = "pdf"
 
 
 # What a job gives when nobody says what it is to give.

@@ -70,6 +70,18 @@ class ImagePages:
             return False
         return not isinstance(self._image, TiffFile) or self._seek(self._directories[number - 1])
 
+    def picture(self, number: int) -> Image.Image:
+        """A page as it is stored, in all its colours, not unpacked yet: `load` may raise what a decoder raises."""
+        if not self._at(number):
+            raise PageDamaged
+        if self._image is None:
+            raise PageTooLarge
+        self._limits.require_page(*self._image.size)
+        if isinstance(self._image, TiffFile) and self._image.unusual:
+            return self._image.grey()
+        picture: Image.Image = self._image
+        return picture
+
     def _seek(self, index: int) -> bool:
         try:
             with decoding(PageDamaged):

@@ -11,8 +11,8 @@ from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.frame import Box
 from ocr_platform.ocr.layers import BringsText, Layer
 from ocr_platform.ocr.layout import text_of
-from ocr_platform.ocr.pictures import agrees, merged, shifted
 from ocr_platform.ocr.pages import PageImage
+from ocr_platform.ocr.pictures import agrees, merged, shifted
 from ocr_platform.ocr.trust import Verdict
 
 Recognise = Callable[[PageImage], Recognition]

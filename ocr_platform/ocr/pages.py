@@ -1,7 +1,7 @@
 """What every decoder offers: pages, counted, measured and rendered as grey or black-and-white images."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -26,4 +26,13 @@ class Pages(Protocol):
 
     def render(self, number: int) -> PageImage:
         """Page `number`, from 1. Raises a PageError."""
+        ...
+
+
+@runtime_checkable
+class Pictured(Protocol):
+    """Pages that can also be had in colour."""
+
+    def picture(self, number: int) -> Image.Image:
+        """Page `number`, from 1, as it is stored or drawn; of a file not unpacked yet. Raises a PageError."""
         ...

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
+from PIL import Image
 
 from ocr_platform.errors import DocumentDamaged, PageDamaged, PageTooLarge, PasswordRequired, PasswordWrong
 from ocr_platform.ocr.frame import Box, Frame, frame_of
@@ -121,6 +122,18 @@ class PdfPages:
         dpi = self._fitting_dpi(width / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
         scale = dpi / _POINTS_PER_INCH
         return frame_of(page.raw, math.ceil(width * scale), math.ceil(height * scale), dpi)
+
+    def picture(self, number: int) -> Image.Image:
+        """A page drawn in colour, at the resolution of `render`."""
+        try:
+            page = self._pdf[number - 1]
+            width, height = (side / _POINTS_PER_INCH for side in page.get_size())
+            dpi = self._fitting_dpi(width, height)
+            image: Image.Image = page.render(scale=dpi / _POINTS_PER_INCH).to_pil().convert("RGB")
+            page.close()
+        except (pdfium.PdfiumError, ValueError, IndexError) as exc:
+            raise PageDamaged from exc
+        return image
 
     def _fitting_dpi(self, width: float, height: float) -> int:
         """The resolution for a page of this size in inches. Raises PageDamaged, PageTooLarge."""

@@ -25,8 +25,8 @@ _WRITABLE = frozenset(
     epo Latin script/Latin""".split()  # noqa: SIM905  a list of words is easier to read and to check
 )
 # A line is read again when a word on it is less likely to be right than this, or when this share of its length has no
-# word of the first reading. Over the corpus word recall is 0.861 with the bare lines alone, 0.892 at 0.33, 0.900 at 0.64
-# and 0.904 at this, for 0.8, 1.8, 2.6 and 3.2 seconds of CPU a page.
+# word of the first reading. Over the corpus word recall is 0.861 with the bare lines alone, 0.892 at 0.33, 0.900 at
+# 0.64 and 0.904 at this, for 0.8, 1.8, 2.6 and 3.2 seconds of CPU a page.
 _SURE = 0.81
 _BARE = 0.4
 _ON_LINE = 0.5  # of the lower one of a word and a line: it stands on the line

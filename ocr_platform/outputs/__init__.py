@@ -1,4 +1,4 @@
-"""Outputs, one file each: a pure function from a job's pages to bytes."""
+"""Outputs, one file each: a pure function from a job's pages to bytes, or for a PDF to the text that it gets."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,17 @@ from ocr_platform.outputs.text import build_text
 
 
 @dataclass(frozen=True, slots=True)
-class OutputBuilder:
-    """How one output is named, typed and built; the same job and pages always give the same bytes."""
+class OutputKind:
+    """How one output is named and typed."""
 
     file_name: str
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputBuilder(OutputKind):
+    """An output that is built from pages alone; the same job and pages always give the same bytes."""
+
     build: Callable[[Job, Sequence[PageResult]], bytes]
 
 
@@ -21,8 +27,15 @@ _BUILDERS = {
     OutputFormat.TEXT: OutputBuilder("text.txt", "text/plain; charset=utf-8", build_text),
     OutputFormat.JSON: OutputBuilder("words.json", "application/json", build_json),
 }
+# These are made from the document itself, in the sandbox.
+_MADE = {OutputFormat.PDF: OutputKind("searchable.pdf", "application/pdf")}
+
+
+def kind_of(name: OutputFormat) -> OutputKind:
+    """An output's name and type; an OutputBuilder when it is built from pages alone."""
+    return _MADE.get(name) or _BUILDERS[name]
 
 
 def builder_of(name: OutputFormat) -> OutputBuilder:
-    """The builder of an output."""
+    """The builder of an output that is built from pages alone."""
     return _BUILDERS[name]

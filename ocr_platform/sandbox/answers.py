@@ -44,6 +44,17 @@ def pages(answer: dict[str, Any], limits: Limits) -> int:
     return _integer(answer, "pages", 1, limits.max_pages)
 
 
+def done(answer: dict[str, Any]) -> None:
+    """Raise LieError unless it says that something was done, and no more."""
+    if answer != {"done": True}:
+        raise LieError
+
+
+def output_bytes(answer: dict[str, Any], most: int) -> int:
+    """How many bytes of output there are. Raises LieError."""
+    return _integer(answer, "bytes", 1, most)
+
+
 def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) -> PageResult:
     """A page result: sizes within the limits, boxes inside the page, text that is text. Raises LieError.
 

@@ -11,8 +11,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
-from ocr_platform.errors import PageMemory, PlatformError
-from ocr_platform.models import DocumentFormat, OcrMode, PageResult, Quality, Reading
+from ocr_platform.errors import OutputTooLarge, PageMemory, PlatformError
+from ocr_platform.models import DocumentFormat, OcrMode, PageResult, PdfWay, Quality, Reading
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import Pages
@@ -22,9 +22,11 @@ from ocr_platform.sandbox import frames
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_killed
 from ocr_platform.sandbox.limits import die_with_parent, limit_resources
+from ocr_platform.sandbox.pdf.building import Building, begin
+from ocr_platform.staging import results_of
 
-# What a sandbox has open: 0 and 1 lead nowhere, 2 takes what libraries say, and these two.
-_COMPLAINTS, _CHANNEL, _DOCUMENT = 2, 3, 4
+# What a sandbox has open: 0 and 1 lead nowhere, 2 takes what libraries say, and these; the last where one is made.
+_COMPLAINTS, _CHANNEL, _DOCUMENT, _OUTPUT = 2, 3, 4, 5
 # What libraries may say of a page; leptonica's and glibc's words for having had no memory are in the first lines.
 COMPLAINTS_BYTES = 64 * 1024
 _OUT_OF_MEMORY = (b"alloc fail", b"bad_alloc", b"MemoryError", b"annot allocate memory")
@@ -47,6 +49,7 @@ class Birth:
     config: Config
     doors: Doors
     second: LineReader | None = None
+    output: int | None = None
 
 
 def live(birth: Birth, host_pid: int) -> NoReturn:
@@ -80,6 +83,7 @@ class Sandbox:
         self._file = open(_DOCUMENT, "rb", closefd=False)  # noqa: SIM115  for as long as this process lives
         self._pages: Pages | None = None
         self._password: str | None = None
+        self._building: Building | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what a request asks; every error of the platform becomes its code.
@@ -96,6 +100,15 @@ class Sandbox:
                     return {"pages": self._opened().count()}
                 case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
                     return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
+                case {"do": "pdf", "way": str(way)}:
+                    self._building = begin(PdfWay(way), self._file, self._birth.format, self._birth.config.limits)
+                    return {"done": True}
+                case {"do": "pdf_pages", "pages": list(pages)} if self._building is not None:
+                    for page in results_of(pages):
+                        self._building.add(page)
+                    return {"done": True}
+                case {"do": "pdf_end"} if self._building is not None:
+                    return {"bytes": self._finished(self._building)}
         except PlatformError as exc:
             return {"error": PageMemory.code if ran_out_of_memory(_COMPLAINTS) else exc.code}
         except MemoryError:
@@ -106,6 +119,16 @@ class Sandbox:
         if self._pages is None:
             self._pages = open_pages(self._file, self._birth.format, self._birth.config.limits, self._password)
         return self._pages
+
+    @staticmethod
+    def _finished(building: Building) -> int:
+        """Write a PDF into the output; how many bytes it has."""
+        try:
+            with open(_OUTPUT, "wb", closefd=False) as output:
+                building.finish(output)
+                return output.tell()
+        except OSError as exc:
+            raise OutputTooLarge from exc
 
     def _read(self, number: int, reading: Reading) -> PageResult:
         ends = time.monotonic() + self._birth.config.page_timeout
@@ -133,10 +156,16 @@ def _forget_the_host(birth: Birth) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.dup2(birth.complaints, _COMPLAINTS, inheritable=True)
     # By way of high numbers: the low ones may be taken by one another.
-    channel, document = (fcntl.fcntl(each, fcntl.F_DUPFD, _DOCUMENT + 1) for each in (birth.channel, birth.document))
-    os.dup2(channel, _CHANNEL, inheritable=False)
-    os.dup2(document, _DOCUMENT, inheritable=False)
-    os.closerange(_DOCUMENT + 1, os.sysconf("SC_OPEN_MAX"))
+    kept = [birth.channel, birth.document, *([] if birth.output is None else [birth.output])]
+    for place, descriptor in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _OUTPUT + 1) for each in kept], _CHANNEL):
+        os.dup2(descriptor, place, inheritable=False)
+    os.closerange(_CHANNEL + len(kept), os.sysconf("SC_OPEN_MAX"))
+
+
+def _largest_file(birth: Birth) -> int:
+    """What a sandbox may write: an output has no more room than its own size, whatever this says."""
+    usual = _SCRATCH_FILE_BYTES if birth.doors.may_start_command else COMPLAINTS_BYTES
+    return usual if birth.output is None else max(usual, birth.config.max_output_bytes)
 
 
 def _limit(birth: Birth) -> None:
@@ -145,7 +174,7 @@ def _limit(birth: Birth) -> None:
     limit_resources(
         memory_bytes=birth.config.memory_bytes,
         cpu_seconds=max(1, round(birth.config.document_timeout)) + 1,  # a second for the signal that comes first
-        file_bytes=_SCRATCH_FILE_BYTES if with_command else COMPLAINTS_BYTES,
+        file_bytes=_largest_file(birth),
         open_files=_FILES_WITH_COMMAND if with_command else _FILES,
     )
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -14,6 +14,7 @@ class Config:
 
     A sandbox is replaced after `recycle_pages` pages, or when more than `recycle_bytes` of memory are resident in it.
     Models that were used last stay loaded within `model_cache_bytes`.
+    A PDF that is made has at most `max_output_bytes`.
     """
 
     limits: Limits
@@ -26,6 +27,7 @@ class Config:
     recycle_pages: int = 100
     recycle_bytes: int = 512 * 1024 * 1024
     model_cache_bytes: int = 256 * 1024 * 1024
+    max_output_bytes: int = 512 * 1024 * 1024
 
     def to_json(self) -> str:
         """For the command line of a host; nothing here is secret."""

@@ -27,6 +27,7 @@ from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.limits import die_with_parent
 from ocr_platform.sandbox.namespaces import leave_network
+from ocr_platform.sandbox.pdf.warming import warm_up_pdf
 from ocr_platform.sandbox.samples import samples
 from ocr_platform.sandbox.scratch import empty, remove_tree
 
@@ -57,7 +58,7 @@ class Host:
                 case {"do": "languages"}:
                     return {"languages": sorted(self._engine.languages()), "engine": self._engine.name}, []
                 case {"do": "fork", "format": str(format), "languages": str(languages), "second": bool(second)}:
-                    return self._fork(DocumentFormat(format), languages, fds[0], second=second)
+                    return self._fork(DocumentFormat(format), languages, *fds, second=second)
                 case {"do": "end", "pid": int(pid)}:
                     return self._end(pid), []
         except PlatformError as exc:
@@ -70,7 +71,7 @@ class Host:
             self._end(pid)
 
     def _fork(
-        self, format: DocumentFormat, languages: str, document: int, *, second: bool
+        self, format: DocumentFormat, languages: str, document: int, output: int | None = None, *, second: bool
     ) -> tuple[dict[str, Any], list[int]]:
         if languages:
             self._engine.prepare(languages)
@@ -87,6 +88,7 @@ class Host:
             config=self._config,
             doors=self._doors,
             second=reader,
+            output=output,
         )
         host_pid = os.getpid()
         gc.freeze()  # a collection in the sandbox would write to, and so copy, every page that they share
@@ -133,7 +135,7 @@ def serve(channel: socket.socket, host: Host, worker: int | None) -> None:
         ready, _, _ = select.select(watched, [], [])
         if worker in ready:
             return
-        request, fds = frames.receive(channel, max_fds=1)
+        request, fds = frames.receive(channel, max_fds=2)
         answer, passed = host.answer(request, fds)
         try:
             frames.send(channel, answer, passed)
@@ -170,7 +172,7 @@ def doors(engine: OcrEngine, scratch: Path, *, network_left: bool) -> Doors:
 def _refuse(channel: socket.socket, code: str) -> None:
     """Answer everything with the same error: without an engine there is nothing to do."""
     while True:
-        _request, fds = frames.receive(channel, max_fds=1)
+        _request, fds = frames.receive(channel, max_fds=2)
         for descriptor in fds:
             os.close(descriptor)
         frames.send(channel, {"error": code})
@@ -205,6 +207,7 @@ def main(argv: list[str]) -> None:
             _refuse(channel, exc.code)
             return
         warm_up()
+        warm_up_pdf(_OWN_LIMITS)
         serve(channel, host, worker)
     except (frames.FrameError, _WorkerGone):
         pass

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.formats import HEAD_BYTES, sniff
 
-_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+_SIZE_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_SEALS = _SIZE_SEALS | fcntl.F_SEAL_WRITE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,3 +44,31 @@ def sealed(chunks: Iterable[bytes], password: str | None = None) -> Iterator[Sea
         yield SealedDocument(fd, size, digest.hexdigest(), sniff(head), password)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def room_for(most: int) -> Iterator[int]:
+    """A memfd that a sandbox may write up to `most` bytes into: its size is sealed, and only what is written is there.
+
+    The memory is free again when the context ends.
+    """
+    fd = os.memfd_create("output", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(fd, most)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SIZE_SEALS)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def written(fd: int, size: int) -> bytes:
+    """The first `size` bytes of what was written into a memfd. Nobody else may have it open any more."""
+    found = bytearray(size)
+    view = memoryview(found)
+    at = 0
+    while at < size:
+        read = os.preadv(fd, [view[at:]], at)
+        if not read:
+            break
+        at += read
+    return bytes(found)

@@ -74,13 +74,23 @@ class SandboxHost:
         """The engine's name and its models, or an error's code. Raises FrameError, TimeoutError."""
         return self._ask({"do": "languages"})
 
-    def fork(self, format: DocumentFormat, languages: str, document: int, *, second: bool = False) -> "Sandbox | str":
+    def fork(
+        self,
+        format: DocumentFormat,
+        languages: str,
+        document: int,
+        output: int | None = None,
+        *,
+        second: bool = False,
+    ) -> "Sandbox | str":
         """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError.
 
-        It has a second reader when one is asked for by `second` and is installed.
+        What it makes of the document goes into `output`. It has a second reader when one is asked for by `second` and
+        is installed.
         """
         request = {"do": "fork", "format": format, "languages": languages, "second": second}
-        frames.send(self._channel, request, [document], self._deadline())
+        fds = [document] if output is None else [document, output]
+        frames.send(self._channel, request, fds, self._deadline())
         deadline = self._deadline() + (_SECOND_SECONDS if second else 0)
         answer, fds = frames.receive(self._channel, max_fds=1, deadline=deadline)
         if "error" in answer:

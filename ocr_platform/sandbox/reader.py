@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,19 +14,19 @@ from ocr_platform.errors import (
     DocumentDamaged,
     EngineMissing,
     PageError,
-    PageMemory,
     PageTimeout,
-    PlatformError,
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, Quality, Reading, SandboxMode
+from ocr_platform.models import PageResult, PdfWay, Quality, Reading, SandboxMode, SearchablePdf
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement
+from ocr_platform.sandbox.endings import Killed, error_of
 from ocr_platform.sandbox.frames import FrameError
-from ocr_platform.sandbox.memory import SealedDocument, sealed
+from ocr_platform.sandbox.making import by_any_way, checked, sent
+from ocr_platform.sandbox.memory import SealedDocument, room_for, sealed, written
 from ocr_platform.sandbox.process import HOST_PROGRAM, Ending, Sandbox, SandboxHost
 
 _log = logging.getLogger(__name__)
@@ -38,10 +37,6 @@ _NOTHING = b"%PDF-"
 _AS_USUAL = Reading()
 
 T = TypeVar("T")
-
-
-class _Killed(DecoderCrash):
-    """Raised when a sandbox was killed from outside, as the kernel does when memory is short."""
 
 
 class SandboxReader:
@@ -63,7 +58,8 @@ class SandboxReader:
         self._program = program
         self._host: SandboxHost | None = None
         self._sandbox: Sandbox | None = None
-        self._holds: tuple[SealedDocument, str, bool] | None = None  # what the sandbox was forked for
+        # What the sandbox was forked for: the document, models, an output, a second reader.
+        self._holds: tuple[SealedDocument, str, int | None, bool] | None = None
         self._languages: frozenset[str] | None = None
         self._held: Confinement | None = None
         self._missed_second = False
@@ -100,11 +96,28 @@ class SandboxReader:
         try:
             try:
                 return self._page(document, number, models, reading)
-            except _Killed:
+            except Killed:
                 _log.warning("sandbox_killed", extra={"page": number})
                 return self._page(document, number, models, reading)
         except PageError as exc:
             return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
+
+    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
+        """A document as a PDF with the words of all its pages. Raises a DocumentError, EngineMissing, SandboxRefused.
+
+        In a sandbox of its own, which has no model and may write into one piece of memory.
+        """
+        kind, most = _known(document).format, self._config.max_output_bytes
+
+        def make(way: PdfWay) -> SearchablePdf:
+            with room_for(most) as output:
+                try:
+                    size = sent(lambda request: self._ask(document, request, "", output), way, pages, most)
+                finally:
+                    self._end_sandbox()
+                return SearchablePdf(checked(written(output, size)), way)
+
+        return by_any_way(make, kind)
 
     def languages(self) -> frozenset[str]:
         """Installed models, asked for once. Raises EngineMissing."""
@@ -153,11 +166,17 @@ class SandboxReader:
         return result
 
     def _ask(
-        self, document: OpenDocument, request: dict[str, Any], models: str, *, second: bool = False
+        self,
+        document: OpenDocument,
+        request: dict[str, Any],
+        models: str,
+        output: int | None = None,
+        *,
+        second: bool = False,
     ) -> dict[str, Any]:
         """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
         known = _known(document)
-        sandbox = self._sandbox_for(known, models, second=second)
+        sandbox = self._sandbox_for(known, models, output, second=second)
         if known.password is not None:
             request = {**request, "password": known.password}
         try:
@@ -166,7 +185,7 @@ class SandboxReader:
             self._end_sandbox()
             raise PageTimeout from exc
         except FrameError as exc:
-            raise _error_of(self._end_sandbox()) from exc
+            raise error_of(self._end_sandbox()) from exc
         except BaseException:
             # A time limit or a shutdown struck in between: a late answer must not meet the next request.
             self.close()
@@ -175,9 +194,13 @@ class SandboxReader:
             raise answers.error(answer["error"])
         return answer
 
-    def _sandbox_for(self, document: SealedDocument, models: str, *, second: bool = False) -> Sandbox:
-        """The sandbox that holds this document and has these models, and a second reader if wanted, or a new one."""
-        wanted = (document, models, second)
+    def _sandbox_for(
+        self, document: SealedDocument, models: str, output: int | None = None, *, second: bool = False
+    ) -> Sandbox:
+        """The sandbox that holds this document, has these models, this output and a second reader if wanted, or a new
+        one.
+        """
+        wanted = (document, models, output, second)
         self._forget_the_parents()
         if self._sandbox is not None and self._holds == wanted:
             return self._sandbox
@@ -185,7 +208,7 @@ class SandboxReader:
         kind = document.format
         if kind is None:
             raise TypeError("a document of a known format")
-        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd, second=second))
+        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd, output, second=second))
         if isinstance(forked, str):
             raise answers.error(forked)
         self._sandbox, self._holds = forked, wanted
@@ -195,7 +218,7 @@ class SandboxReader:
         try:
             self._require(forked.held(self._config.page_timeout + _GRACE_SECONDS))
         except (FrameError, TimeoutError) as exc:
-            raise _error_of(self._end_sandbox()) from exc
+            raise error_of(self._end_sandbox()) from exc
         return forked
 
     def _require(self, held: Confinement) -> None:
@@ -276,14 +299,3 @@ def _known(document: OpenDocument) -> SealedDocument:
     if not isinstance(document, SealedDocument):
         raise TypeError("a document that this reader has loaded")
     return document
-
-
-def _error_of(ending: Ending | None) -> PlatformError:
-    """What the way in which a sandbox ended says of the page that it was busy with."""
-    if ending is None:
-        return DecoderCrash()
-    if ending.memory:
-        return PageMemory()
-    if ending.status == -signal.SIGXCPU:
-        return PageTimeout()
-    return _Killed() if ending.status == -signal.SIGKILL else DecoderCrash()

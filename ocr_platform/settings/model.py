@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     ocr_bucket_owner: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     ocr_default_languages: Annotated[str, AfterValidator(_language_names)] = "eng"
     ocr_max_source_bytes: Annotated[int, Field(ge=1, le=5 * 1024 * _MIB)] = 256 * _MIB
+    ocr_max_output_bytes: Annotated[int, Field(ge=_MIB, le=5 * 1024 * _MIB)] = 512 * _MIB
     ocr_max_pages: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     ocr_max_page_pixels: Annotated[int, Field(ge=10_000, le=1_000_000_000)] = 100_000_000
     ocr_page_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0

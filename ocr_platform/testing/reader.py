@@ -12,7 +12,9 @@ from ocr_platform.errors import (
 from ocr_platform.models import (
     DocumentFormat,
     PageResult,
+    PdfWay,
     Reading,
+    SearchablePdf,
     Word,
 )
 from ocr_platform.ocr.formats import sniff
@@ -34,8 +36,9 @@ class FakeReader:
     """Implements `ports.DocumentReader`: every document has the same pages, with the texts that it is given.
 
     `faults` by page number: a PageError becomes that page's result, any other exception is raised there.
-    `document_fault` is raised when pages are counted. `recognised` lists the pages that were asked for, in order,
-    `readings` how they were to be read; `passwords` what each document was opened with.
+    `document_fault` is raised when pages are counted, `pdf_fault` when a searchable PDF is asked for.
+    `recognised` lists the pages that were asked for, in order, `readings` how they were to be read; `passwords` what
+    each document was opened with.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class FakeReader:
         *,
         faults: Mapping[int, Exception] | None = None,
         document_fault: Exception | None = None,
+        pdf_fault: Exception | None = None,
         languages: Iterable[str] = ("eng",),
         confidence: float = 90.0,
     ) -> None:
@@ -53,6 +57,7 @@ class FakeReader:
         self._pages = tuple(pages)
         self._faults = dict(faults or {})
         self._document_fault = document_fault
+        self._pdf_fault = pdf_fault
         self._languages = frozenset(languages)
         self._confidence = confidence
         self._open: list[OpenDocument] = []
@@ -95,6 +100,15 @@ class FakeReader:
             Word(word, 100 * place, 0, 100, 20, self._confidence, 1, 1, 1) for place, word in enumerate(text.split())
         )
         return PageResult(number, width=2480, height=3508, dpi=300, text=text, words=words, seconds=0.1)
+
+    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
+        """Something that begins as a PDF does and has the pages' text."""
+        self._require_open(document)
+        if self._pdf_fault is not None:
+            raise self._pdf_fault
+        body = "%PDF-1.7\n" + "\f".join(page.text for page in pages)
+        way = PdfWay.GRAFTED if document.format is DocumentFormat.PDF else PdfWay.WRAPPED
+        return SearchablePdf(body.encode(), way)
 
     def languages(self) -> frozenset[str]:
         """The models that it was given."""

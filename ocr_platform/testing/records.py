@@ -126,15 +126,20 @@ class JobRecord:
         return replace(moved, leased=False, wait_seconds=None)
 
 
-def summary(pages: Sequence[PageResult]) -> tuple[JobState, Fault | None, float | None]:
-    """State, error and confidence that a job's pages add up to."""
+def fault_of(code: str) -> Fault:
+    """The fault of a code, in its usual words."""
+    return Fault(code, classes_by_code()[code].default_message)
+
+
+def summary(pages: Sequence[PageResult], lost: Fault | None = None) -> tuple[JobState, Fault | None, float | None]:
+    """State, error and confidence that a job's pages add up to; `lost` is the fault of an output."""
     codes = sorted(page.error for page in pages if page.error is not None)
     letters = sum(page.letters for page in pages)
     confidence = sum(page.confidence * page.letters for page in pages) / letters if letters else 0.0
-    if not codes:
+    if not codes and lost is None:
         return JobState.SUCCEEDED, None, confidence
     if len(codes) < len(pages):
-        return JobState.PARTIAL, None, confidence
+        return JobState.PARTIAL, lost, confidence
     # Pages that are only damaged say least: any other code goes first.
     code = next((code for code in codes if code != PageDamaged.code), DocumentDamaged.code)
-    return JobState.FAILED, Fault(code, classes_by_code()[code].default_message), None
+    return JobState.FAILED, fault_of(code), None

@@ -23,7 +23,7 @@ from ocr_platform.models import (
     StoredObject,
 )
 from ocr_platform.testing.faults import Faulty
-from ocr_platform.testing.records import JobRecord, PageRecord, summary
+from ocr_platform.testing.records import JobRecord, PageRecord, fault_of, summary
 
 
 class InMemoryRepository(Faulty):
@@ -205,13 +205,14 @@ class InMemoryRepository(Faulty):
         self._records[job.id] = replace(record, text=text)
         return True
 
-    def record_outputs(self, job: Job, outputs: Sequence[Output]) -> bool:
-        """Store the outputs and move the job on to `persist`."""
+    def record_outputs(self, job: Job, outputs: Sequence[Output], error: str | None = None) -> bool:
+        """Store the outputs, with the code of what one of them failed with, and move the job on to `persist`."""
         self._meet("record_outputs")
         record = self._held(job, Stage.ENCRYPT_UPLOAD)
         if record is None:
             return False
-        self._records[job.id] = replace(record, outputs=tuple(outputs)).moved_on(Stage.PERSIST)
+        fault = None if error is None else fault_of(error)
+        self._records[job.id] = replace(record, outputs=tuple(outputs), error=fault).moved_on(Stage.PERSIST)
         return True
 
     def finish(self, job: Job) -> JobState | None:
@@ -220,7 +221,7 @@ class InMemoryRepository(Faulty):
         record = self._held(job, Stage.PERSIST)
         if record is None:
             return None
-        state, fault, confidence = summary(record.finished_pages)
+        state, fault, confidence = summary(record.finished_pages, record.error)
         self._end(record, state, fault, confidence)
         return state
 

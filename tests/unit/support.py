@@ -87,5 +87,5 @@ def recognised(
 def delivered(store: InMemoryStore, repository: InMemoryRepository, reader: FakeReader, source: SourceRef) -> UUID:
     """A job whose outputs are written, and which only has to end."""
     job_id = recognised(store, repository, reader, source)
-    assert encrypt_upload(claimed(repository, job_id, Stage.ENCRYPT_UPLOAD), store, repository)
+    assert encrypt_upload(claimed(repository, job_id, Stage.ENCRYPT_UPLOAD), store, FakeReader(), repository)
     return job_id

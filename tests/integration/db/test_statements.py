@@ -37,7 +37,7 @@ def steps_of(store: InMemoryStore, reader: FakeReader, repository: JobRepository
     return {
         Stage.FETCH_DECRYPT: lambda job: fetch_decrypt(job, store, reader, repository, PACE),
         Stage.OCR: lambda job: recognise_pages(job, store, reader, repository, PACE),
-        Stage.ENCRYPT_UPLOAD: lambda job: encrypt_upload(job, store, repository, Sealer(InMemoryKeys())),
+        Stage.ENCRYPT_UPLOAD: lambda job: encrypt_upload(job, store, FakeReader(), repository, Sealer(InMemoryKeys())),
         Stage.PERSIST: lambda job: persist(job, store, repository),
     }
 

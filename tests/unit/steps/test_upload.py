@@ -2,10 +2,21 @@ import json
 
 import pytest
 
-from ocr_platform.errors import OutputConflict, PageDamaged, PlatformError, SourceChanged, StorageUnavailable
+from ocr_platform.errors import (
+    DocumentDamaged,
+    OutputConflict,
+    OutputTooLarge,
+    PageDamaged,
+    PageTimeout,
+    PlatformError,
+    ScratchFull,
+    SourceChanged,
+    SourceMissing,
+    StorageUnavailable,
+)
 from ocr_platform.models import HandOver, Job, JobOptions, JobState, OutputFormat, PageResult, Stage
 from ocr_platform.staging import pack, results_key, staging_key
-from ocr_platform.steps import encrypt_upload, recognise_pages
+from ocr_platform.steps import encrypt_upload, persist, recognise_pages
 from ocr_platform.testing import FakeReader, InMemoryRepository, InMemoryStore
 from tests.unit.support import UNHURRIED, claimed, helper, planned, recognised
 
@@ -23,7 +34,7 @@ def test_every_output_that_was_asked_for_lies_at_its_place(
 ) -> None:
     job = _recognised(store, repository, pdf, FakeReader(["one", "two", "three"]))
 
-    following = encrypt_upload(job, store, repository)
+    following = encrypt_upload(job, store, FakeReader(), repository)
 
     assert following == HandOver(Stage.PERSIST)
     text, words = results_key("clinic", job.id, "text.txt"), results_key("clinic", job.id, "words.json")
@@ -38,7 +49,7 @@ def test_outputs_that_were_not_asked_for_are_not_made(
 ) -> None:
     job = _recognised(store, repository, pdf, FakeReader(), formats="json")
 
-    encrypt_upload(job, store, repository)
+    encrypt_upload(job, store, FakeReader(), repository)
 
     assert [key for key in store.objects if key.startswith("results/")] == [results_key("clinic", job.id, "words.json")]
 
@@ -48,7 +59,7 @@ def test_pages_that_failed_leave_a_gap_in_the_text(
 ) -> None:
     job = _recognised(store, repository, pdf, FakeReader(["one", "two", "three"], faults={2: PageDamaged()}))
 
-    encrypt_upload(job, store, repository)
+    encrypt_upload(job, store, FakeReader(), repository)
 
     assert store.objects[results_key("clinic", job.id, "text.txt")] == b"one\f\fthree"
 
@@ -56,7 +67,7 @@ def test_pages_that_failed_leave_a_gap_in_the_text(
 def test_no_page_recognised_means_no_outputs(store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> None:
     job = _recognised(store, repository, pdf, FakeReader(["a", "b"], faults={1: PageDamaged(), 2: PageDamaged()}))
 
-    following = encrypt_upload(job, store, repository)
+    following = encrypt_upload(job, store, FakeReader(), repository)
 
     assert following == HandOver(Stage.PERSIST)
     assert not any(key.startswith("results/") for key in store.objects)
@@ -65,7 +76,7 @@ def test_no_page_recognised_means_no_outputs(store: InMemoryStore, repository: I
 def test_blank_pages_are_recognised_pages(store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> None:
     job = _recognised(store, repository, pdf, FakeReader(["", ""]))
 
-    encrypt_upload(job, store, repository)
+    encrypt_upload(job, store, FakeReader(), repository)
 
     assert store.objects[results_key("clinic", job.id, "text.txt")] == b"\f"
 
@@ -87,7 +98,7 @@ def test_page_that_two_workers_staged_counts_once(
 
     # When the rest is done and delivered
     recognise_pages(claimed(repository, job_id, Stage.OCR), store, reader, repository, UNHURRIED)
-    encrypt_upload(claimed(repository, job_id, Stage.ENCRYPT_UPLOAD), store, repository)
+    encrypt_upload(claimed(repository, job_id, Stage.ENCRYPT_UPLOAD), store, FakeReader(), repository)
 
     # Then
     assert store.objects[results_key("clinic", job_id, "text.txt")] == b"one\ftwo"
@@ -100,10 +111,10 @@ def test_second_try_after_a_crash_meets_its_own_outputs(
     job = _recognised(store, repository, pdf, FakeReader())
     repository.inject("record_outputs", StorageUnavailable())
     with pytest.raises(StorageUnavailable):
-        encrypt_upload(job, store, repository)
+        encrypt_upload(job, store, FakeReader(), repository)
     stored = dict(store.objects)
 
-    assert encrypt_upload(job, store, repository) == HandOver(Stage.PERSIST)
+    assert encrypt_upload(job, store, FakeReader(), repository) == HandOver(Stage.PERSIST)
     assert store.objects == stored
 
 
@@ -116,7 +127,7 @@ def test_output_goes_beside_other_bytes_and_once_it_counts_these_are_gone(
     store.write(usual, b"another version's", "text/plain")
 
     # When
-    following = encrypt_upload(job, store, repository)
+    following = encrypt_upload(job, store, FakeReader(), repository)
 
     # Then one object is there for each output, and the job knows it
     assert following == HandOver(Stage.PERSIST)
@@ -137,7 +148,7 @@ def test_output_beside_other_bytes_is_gone_when_another_workers_counts(
     claimed(repository, cut_off.id, Stage.ENCRYPT_UPLOAD)
 
     # When it writes all the same
-    assert encrypt_upload(cut_off, store, repository) is None
+    assert encrypt_upload(cut_off, store, FakeReader(), repository) is None
 
     # Then the newer one's object is the only one
     assert [key for key in store.objects if key.endswith("text.txt")] == [usual]
@@ -152,7 +163,7 @@ def test_two_outputs_with_other_bytes_in_the_way_are_a_conflict_that_overwrites_
         store.write(key, b"somebody else's", "text/plain")
 
     with pytest.raises(OutputConflict):
-        encrypt_upload(job, store, repository)
+        encrypt_upload(job, store, FakeReader(), repository)
 
     assert [store.objects[key] for key in keys] == [b"somebody else's"] * 2
 
@@ -165,7 +176,7 @@ def test_staged_pages_that_were_changed_are_not_delivered(
     store.tamper(key, pack([PageResult(1, text="forged")]))
 
     with pytest.raises(PlatformError) as caught:
-        encrypt_upload(job, store, repository)
+        encrypt_upload(job, store, FakeReader(), repository)
 
     assert caught.type is SourceChanged
     assert not any(key.startswith("results/") for key in store.objects)
@@ -175,7 +186,7 @@ def test_lost_hand_over_publishes_nothing(store: InMemoryStore, repository: InMe
     job = _recognised(store, repository, pdf, FakeReader())
     repository.displace(job.id, state=JobState.CANCELLED)
 
-    assert encrypt_upload(job, store, repository) is None
+    assert encrypt_upload(job, store, FakeReader(), repository) is None
 
 
 def test_worker_whose_claim_was_lost_hands_nothing_over_and_the_newer_one_does(
@@ -187,7 +198,62 @@ def test_worker_whose_claim_was_lost_hands_nothing_over_and_the_newer_one_does(
     newer = claimed(repository, cut_off.id, Stage.ENCRYPT_UPLOAD)
 
     # When both write, then they write the same, and one of them hands over
-    assert encrypt_upload(cut_off, store, repository) is None
+    assert encrypt_upload(cut_off, store, FakeReader(), repository) is None
     stored = dict(store.objects)
-    assert encrypt_upload(newer, store, repository) == HandOver(Stage.PERSIST)
+    assert encrypt_upload(newer, store, FakeReader(), repository) == HandOver(Stage.PERSIST)
     assert store.objects == stored
+
+
+def test_searchable_pdf_is_made_of_the_source_and_lies_beside_the_others(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    reader = FakeReader(["one", "two"])
+    job = _recognised(store, repository, pdf, reader, formats="text,pdf")
+
+    assert encrypt_upload(job, store, reader, repository) == HandOver(Stage.PERSIST)
+
+    key = results_key("clinic", job.id, "searchable.pdf")
+    assert store.objects[key] == b"%PDF-1.7\none\ftwo"
+    assert store.content_types[key] == "application/pdf"
+    assert repository.record(job.id).error is None
+
+
+@pytest.mark.parametrize("fault", [DocumentDamaged(), OutputTooLarge(), PageTimeout()])
+def test_pdf_that_cannot_be_made_costs_no_other_output_and_the_job_says_so(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes, fault: Exception
+) -> None:
+    reader = FakeReader(["one"], pdf_fault=fault)
+    job = _recognised(store, repository, pdf, reader, formats="pdf,text")
+
+    assert encrypt_upload(job, store, reader, repository) == HandOver(Stage.PERSIST)
+    state = persist(claimed(repository, job.id, Stage.PERSIST), store, repository)
+
+    status = repository.status(job.id)
+    assert state is JobState.PARTIAL
+    assert [output.format for output in status.outputs] == [OutputFormat.TEXT]
+    assert status.error is not None
+    assert status.error.code == "output_failed"
+
+
+def test_source_that_is_gone_by_then_costs_the_pdf_alone(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    reader = FakeReader(["one"])
+    job = _recognised(store, repository, pdf, reader, formats="text,pdf")
+    store.inject("open_source", SourceMissing())
+
+    assert encrypt_upload(job, store, reader, repository) == HandOver(Stage.PERSIST)
+
+    assert [output.format for output in repository.record(job.id).outputs] == [OutputFormat.TEXT]
+
+
+def test_fault_of_the_installation_while_a_pdf_is_made_is_tried_again(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    reader = FakeReader(["one"], pdf_fault=ScratchFull())
+    job = _recognised(store, repository, pdf, reader, formats="pdf")
+
+    with pytest.raises(ScratchFull):
+        encrypt_upload(job, store, reader, repository)
+
+    assert repository.record(job.id).outputs == ()

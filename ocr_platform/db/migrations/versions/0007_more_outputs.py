@@ -1,0 +1,31 @@
+"""Outputs beside text and JSON
+
+All names that are known by now: a later one needs no migration of its own.
+
+Revision: 0007
+Follows: 0006
+"""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_BEFORE = "format IN ('text', 'json')"
+_NOW = "format IN ('text', 'json', 'hocr', 'alto', 'markdown', 'pdf', 'pdfa')"
+
+
+def upgrade() -> None:
+    _require(_NOW)
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM outputs WHERE NOT (" + _BEFORE + ")")  # noqa: S608  a constant of this file
+    _require(_BEFORE)
+
+
+def _require(condition: str) -> None:
+    op.drop_constraint(op.f("ck_outputs_format"), "outputs", type_="check")
+    op.create_check_constraint(op.f("ck_outputs_format"), "outputs", condition)

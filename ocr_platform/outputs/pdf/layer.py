@@ -1,0 +1,156 @@
+"""The text layer of a page: invisible words over their ink, as operators of a content stream."""
+
+import math
+import statistics
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+
+from ocr_platform.models import PageResult, Word
+from ocr_platform.outputs.pdf.codes import Codes, printable
+from ocr_platform.outputs.pdf.direction import as_seen, runs_from_right
+from ocr_platform.outputs.pdf.font import UNITS, USUAL, WIDTHS
+from ocr_platform.outputs.pdf.lines import Line, Placed, placed
+from ocr_platform.outputs.pdf.spacing import spaces_after
+
+INVISIBLE = 3  # text rendering mode: neither filled nor stroked (ISO 32000-1, 9.3.6)
+_QUARTER = 90
+_STEPS = 5.0  # degrees; beyond, a word that stands upright is too far from the ends of its ink
+_AWAY = 2.0  # times the size of the letters
+_ALIKE = 0.2  # lines of a block whose sizes differ by less have one size, by which readers tell a column
+_BETWEEN = [math.sqrt(narrow * wide) for narrow, wide in pairwise(WIDTHS)]  # where the next width is nearer
+
+
+def text_layer(page: PageResult, wanted: Iterable[bool], codes: Codes, font: str) -> bytes:
+    """The words of a page that are `wanted`, in reading order; empty without any.
+
+    Coordinates are pixels from the lower left corner of the page as it is shown; `font` is the name of the resource.
+    """
+    spaces = spaces_after(page.text, page.words)
+    chosen = [
+        (word, space)
+        for word, space, want in zip(page.words, spaces, wanted, strict=True)
+        if want and printable(word.text)
+    ]
+    if not chosen:
+        return b""
+    lines = _lines(page, chosen)
+    operators = ["BT", f"{INVISIBLE} Tr"]
+    sizes = _Sizes(font)
+    for line, spaced in lines:
+        operators.extend(_shown(line, spaced, codes, sizes))
+    operators.append("ET\n")
+    return "\n".join(operators).encode("ascii")
+
+
+class _Sizes:
+    """Writes the operator for a font size where it changes."""
+
+    def __init__(self, font: str) -> None:
+        self._font = font
+        self._last = ""
+
+    def operator(self, size: float) -> str:
+        now = _number(size)
+        if now == self._last:
+            return ""
+        self._last = now
+        return f"/{self._font} {now} Tf "
+
+
+def _lines(page: PageResult, chosen: Sequence[tuple[Word, bool]]) -> list[tuple[Line, list[bool]]]:
+    """Words by lines, the lines of a block in one size where they nearly are."""
+    found: list[tuple[Line, list[bool]]] = []
+    for _block, of_block in groupby(chosen, key=lambda each: (each[0].block, each[0].rotation)):
+        lines = []
+        for _line, of_line in groupby(of_block, key=lambda each: (each[0].paragraph, each[0].line)):
+            some = list(of_line)
+            line = placed([word for word, _ in some], page.height, page.skew)
+            lines.append((line, [space for _, space in some]))
+        size = statistics.median(word.size for line, _ in lines for word in line.words)
+        found.extend((_in_size(line, size), spaced) for line, spaced in lines)
+    return found
+
+
+def _in_size(line: Line, size: float) -> Line:
+    words = tuple(
+        Placed(each.word, each.along, each.length, each.baseline, size)
+        if abs(each.size - size) <= _ALIKE * size
+        else each
+        for each in line.words
+    )
+    return Line(line.angle, words)
+
+
+def _shown(line: Line, spaced: Sequence[bool], codes: Codes, sizes: _Sizes) -> Iterator[str]:
+    """The operators of a line: where it begins and how it is turned, then its words with the spaces between them.
+
+    Words on one baseline are shown by one operator. On a line that leans a little each word stands upright on a step
+    of its own: Poppler takes a word apart whose letters climb by more than half a point.
+    """
+    words = list(zip(line.words, spaced, strict=True))
+    if runs_from_right([each.word.text for each in line.words]):
+        words.sort(key=lambda each: each[0].along)
+        # The space belongs after the word that is read first, which here stands at its right.
+        words = [(word, following[1]) for (word, _), following in zip(words, [*words[1:], words[0]], strict=True)]
+    upright = round(line.angle / _QUARTER) * _QUARTER
+    steps = 0 < abs(line.angle - upright) <= _STEPS
+    axes = math.radians(upright if steps else line.angle)
+    cos, sin = math.cos(axes), math.sin(axes)
+    at: tuple[float, float] | None = None
+    size = 0.0
+    for (size, _), alike in groupby(
+        words, key=lambda each: (each[0].size, each[0].along if steps else each[0].baseline)
+    ):
+        run = list(alike)
+        here = _beginning(run[0][0], line.angle - math.degrees(axes))
+        if at is None:
+            x, y = here[0] * cos - here[1] * sin, here[0] * sin + here[1] * cos
+            matrix = f"{_number(cos, 5)} {_number(sin, 5)} {_number(-sin, 5)} {_number(cos, 5)}"
+            yield f"{matrix} {_number(x)} {_number(y)} Tm"
+            move = ""
+        else:
+            move = f"{_number(here[0] - at[0])} {_number(here[1] - at[1])} Td "
+        yield f"{sizes.operator(size)}{move}[{_run(run, size, codes)}] TJ"
+        at = here
+    if steps and at is not None and line.angle < upright:
+        # PDFium takes what begins near the end of a falling line for its continuation, and sorts the two into one
+        # another, unless something stands between them at another height: a space does.
+        yield f"0 {_number(_AWAY * size)} Td <{codes.encoded(' ', USUAL)}> Tj"
+
+
+def _beginning(word: Placed, lean: float) -> tuple[float, float]:
+    """Where a word begins, along and across the axes that its line leans against, so that its middle is on the line."""
+    turn, half = math.radians(lean), word.length / 2
+    along = (word.along + half) * math.cos(turn) - word.baseline * math.sin(turn)
+    return along - half, (word.along + half) * math.sin(turn) + word.baseline * math.cos(turn)
+
+
+def _run(words: Sequence[tuple[Placed, bool]], size: float, codes: Codes) -> str:
+    """The operand of TJ for words of one size on one baseline: codes, and between them how far to go on."""
+    parts = []
+    pen = words[0][0].along
+    for index, (word, space) in enumerate(words):
+        if word.along != pen:
+            parts.append(_number((pen - word.along) / size * UNITS, 0))
+        shown, length = _fitted(as_seen(printable(word.word.text)), word.length, size, codes)
+        pen = word.along + length
+        parts.append(f"<{shown}>")
+        if space and index + 1 < len(words):
+            shown, length = _fitted(" ", words[index + 1][0].along - pen, size, codes)
+            pen += length
+            parts[-1] = parts[-1][:-1] + shown + ">"
+    return "".join(parts)
+
+
+def _fitted(text: str, length: float, size: float, codes: Codes) -> tuple[str, float]:
+    """The codes that make a text about so many pixels long, and how long they make it."""
+    wanted = length / len(text) / size * UNITS
+    index = bisect_left(_BETWEEN, wanted)
+    return codes.encoded(text, index), len(text) * size * WIDTHS[index] / UNITS
+
+
+def _number(value: float, digits: int = 2) -> str:
+    """As short as it can be written; PDF knows no exponents."""
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text

@@ -1,0 +1,45 @@
+"""PDFs made of pages of our own, before the doors close: libraries load parts of themselves when first needed."""
+
+import io
+import os
+from typing import BinaryIO
+
+import pikepdf
+from PIL import Image
+
+from ocr_platform.models import DocumentFormat, PageResult, PdfWay, Word
+from ocr_platform.ocr.limits import Limits
+from ocr_platform.sandbox.pdf.building import begin
+
+_SIDE = 64
+_WORD = Word("Aא\U00020000", 8, 8, 16, 16, 90.0, 1, 1, 1)
+_PAGE = PageResult(1, _SIDE, _SIDE, 72, _WORD.text, (_WORD,))
+_MODES = {"1": "TIFF", "RGBA": "PNG", "CMYK": "TIFF", "RGB": "JPEG"}
+
+
+def warm_up_pdf(limits: Limits) -> None:
+    """Make a PDF in every way, of pictures of several kinds."""
+    grafted = io.BytesIO()
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page(page_size=(_SIDE, _SIDE))
+        pdf.pages[0].Contents = pdf.make_stream(b"BT 3 Tr /F 1 Tf (a) Tj ET")
+        pdf.save(grafted)
+    for way in (PdfWay.GRAFTED, PdfWay.DRAWN):
+        _make(way, grafted.getvalue(), DocumentFormat.PDF, limits)
+    for mode, name in _MODES.items():
+        body = io.BytesIO()
+        Image.new(mode, (_SIDE, _SIDE)).save(body, name)
+        _make(PdfWay.WRAPPED, body.getvalue(), DocumentFormat(name.lower()), limits)
+
+
+def _make(way: PdfWay, body: bytes, format: DocumentFormat, limits: Limits) -> None:
+    with _memory() as source, _memory() as target:
+        source.write(body)
+        source.flush()
+        building = begin(way, source, format, limits)
+        building.add(_PAGE)
+        building.finish(target)
+
+
+def _memory() -> BinaryIO:
+    return os.fdopen(os.memfd_create("sample", os.MFD_CLOEXEC), "w+b")
