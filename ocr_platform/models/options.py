@@ -29,6 +29,9 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    HOCR = "hocr"
+    ALTO = "alto"
+    MARKDOWN = "markdown"
 
 
 # What a job gives when nobody says what it is to give.

@@ -1,7 +1,7 @@
 import pytest
 
 from ocr_platform.errors import PageDamaged, PageTimeout, PlatformError, StorageUnavailable
-from ocr_platform.models import Job, JobState, OutputFormat, Stage
+from ocr_platform.models import DEFAULT_FORMATS, Job, JobState, Stage
 from ocr_platform.steps import persist
 from ocr_platform.testing import FakeReader, InMemoryRepository, InMemoryStore
 from tests.unit.support import claimed, delivered
@@ -25,7 +25,7 @@ def test_good_document_succeeds_with_its_outputs_and_nothing_staged(
     status = repository.status(job.id)
     assert status.state is JobState.SUCCEEDED
     assert status.confidence == pytest.approx(88.0)
-    assert [output.format for output in status.outputs] == list(OutputFormat)
+    assert [output.format for output in status.outputs] == list(DEFAULT_FORMATS)
     assert status.finished_at
     assert _staged(store) == []
 
