@@ -5,11 +5,12 @@ read by its rows and a newspaper by its columns. Telling one from the other look
 figures; lines of running text have many words, few of them figures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ocr_platform.layout.tree import Block, Box, Line, upright
+from ocr_platform.layout.tree import Block, Box, Line, around, upright
 
 # Chosen by made layouts (tests/unit/layout), and looked at on scans of receipts, forms and newspapers.
 _SHARED = 0.7  # of the lines of the shorter column have a neighbour on their baseline
@@ -40,18 +41,55 @@ class Region:
 
 
 def regions(blocks: Sequence[Block]) -> Iterator[Region]:
-    """Blocks in their order, with the columns of each table together, at the place of the first of them."""
-    left = list(blocks)
+    """Blocks in their order, with the columns of each table together where none of the others loses its place."""
+    places = list(range(len(blocks)))
+    waiting = [members for members in _tables(blocks) if len(members) > 1]
+    # A table that found its place may clear the way for another.
+    while settled := [members for members in waiting if _settle(blocks, members, places)]:
+        waiting = [members for members in waiting if members not in settled]
+    together: dict[int, list[Block]] = {}
+    for at, block in enumerate(blocks):
+        together.setdefault(places[at], []).append(block)
+    for place in sorted(together):
+        yield _region(together[place])
+
+
+def _tables(blocks: Sequence[Block]) -> Iterator[list[int]]:
+    """Positions of blocks that are columns of the same table; most blocks are by themselves."""
+    left = deque(range(len(blocks)))
     while left:
-        table = [left.pop(0)]
-        # A table's column may lie beside only one of the others that were found: until none is found any more.
-        while len(blocks) <= _MOST_BLOCKS and (found := _column_of(table, left)) is not None:
-            table.append(left.pop(found))
-        yield _region(table)
+        table = [left.popleft()]
+        if len(blocks) <= _MOST_BLOCKS:
+            # A table's column may lie beside only one of the others that were found: until none is found any more.
+            while (found := _column_of(blocks, table, left)) is not None:
+                left.remove(found)
+                table.append(found)
+        yield sorted(table)
 
 
-def _column_of(table: Sequence[Block], others: Sequence[Block]) -> int | None:
-    return next((at for at, other in enumerate(others) if any(_same_table(block, other) for block in table)), None)
+def _column_of(blocks: Sequence[Block], table: Sequence[int], others: Iterable[int]) -> int | None:
+    return next((at for at in others if any(_same_table(blocks[member], blocks[at]) for member in table)), None)
+
+
+def _settle(blocks: Sequence[Block], members: Sequence[int], places: list[int]) -> bool:
+    """Give a table the place of its first column, or of its last; False when others would lose theirs at both.
+
+    What comes between them and stands above the table has to be read before it, and what stands below, behind it.
+    """
+    rotation = blocks[members[0]].lines[0].rotation
+    table = around([upright(blocks[at].box, rotation) for at in members])
+    first, last = members[0], members[-1]
+    between = [upright(blocks[at].box, rotation) for at, place in enumerate(places) if first < place < last]
+    beside = [box for box in between if box.left < table.right and table.left < box.right]
+    if not any(box.bottom <= table.top + _OFF_BASELINE * box.height for box in beside):
+        place = first
+    elif not any(box.top >= table.bottom - _OFF_BASELINE * box.height for box in beside):
+        place = last
+    else:
+        return False
+    for at in members:
+        places[at] = place
+    return True
 
 
 def _same_table(one: Block, other: Block) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 
+from ocr_platform.layout import with_rows
 from ocr_platform.models import PageResult, Reading
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.pages import Pages
@@ -20,7 +21,7 @@ def read_page(
         width=page.image.width,
         height=page.image.height,
         dpi=page.dpi,
-        text=read.text,
+        text=with_rows(read.text, read.words),
         words=read.words,
         languages=tuple(languages.split("+")),
     )

@@ -13,6 +13,7 @@ _MOST_WORDS = 16
 # The height of a line is that of its higher words: words without ascenders are lower, and a stain may be higher.
 _QUANTILE = 0.75
 _LEAST_LETTERS = 3
+_LEAST_CONFIDENCE = 70  # below, it may be a picture that was taken for letters
 
 
 class Headings:
@@ -31,6 +32,8 @@ class Headings:
             return 0
         if text.endswith((",", ";", ":", "-")) or sum(map(str.isalpha, text)) < _LEAST_LETTERS:
             return 0
+        if text[0].islower() or _confidence(lines) < _LEAST_CONFIDENCE:
+            return 0
         height = min(_height(line) for line in lines)
         return next((level for times, level in _LEVELS if height >= times * self._text), 0)
 
@@ -38,6 +41,12 @@ class Headings:
 def _height(line: Line) -> int:
     heights = sorted(upright(box_of([word]), word.rotation).height for word in line.words if _is_word(word.text))
     return heights[int(_QUANTILE * (len(heights) - 1))] if heights else 0
+
+
+def _confidence(lines: Sequence[Line]) -> float:
+    """The words' mean confidence, each weighted by its letters."""
+    words = [word for line in lines for word in line.words]
+    return sum(word.confidence * len(word.text) for word in words) / sum(len(word.text) for word in words)
 
 
 def _is_word(text: str) -> bool:

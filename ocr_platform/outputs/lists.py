@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from ocr_platform.layout import Line, Paragraph
 from ocr_platform.layout.tree import around
 
-_BULLET = re.compile(r"([\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u2043\u00b7*])\s*(?=\S)|([-\u2013\u2014])\s+(?=\S)")
+_BULLET = re.compile(r"([\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u2043\u00b7*])\s*(?=\S)|(-)\s+(?=\S)")
 _NUMBER = re.compile(r"(\d{1,3})([.)])\s+(?=\S)")
 _LEAST_ENTRIES = 2
+_HYPHEN = "-"
+_ENDS_OF_SENTENCES = (".", "!", "?", "\u2026", "\u00bb", '"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class _Mark:
 
     @property
     def written(self) -> str:
-        return "-" if self.number is None else f"{self.number}{self.kind}"
+        return (_HYPHEN if self.kind == _HYPHEN else "*") if self.number is None else f"{self.number}{self.kind}"
 
     def follows(self, before: "_Mark") -> bool:
         """Whether this may be the next entry: the same bullet, or the next number."""
@@ -45,7 +47,7 @@ def items_of(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph | Item]:
     at = 0
     while at < len(lines):
         found, end = _entries(lines, marks, at)
-        if len(found) >= _LEAST_ENTRIES:
+        if _is_list(found):
             yield Item(tuple(found))
         else:
             end = _end_of_text(lines, marks, at)
@@ -75,11 +77,19 @@ def _entries(
     return found, at
 
 
+def _is_list(entries: Sequence[tuple[str, tuple[str, ...]]]) -> bool:
+    """Two entries or more; behind hyphens, sentences are what people say to each other."""
+    if len(entries) < _LEAST_ENTRIES:
+        return False
+    sentences = sum(lines[-1].endswith(_ENDS_OF_SENTENCES) for _mark, lines in entries)
+    return entries[0][0] != _HYPHEN or 2 * sentences < len(entries)
+
+
 def _end_of_text(lines: Sequence[tuple[Paragraph, Line]], marks: Sequence[_Mark | None], at: int) -> int:
     """The first line behind a line that begins no list: of another paragraph, or that begins one."""
     end = at + 1
     while end < len(lines) and lines[end][0] is lines[at][0]:
-        if marks[end] is not None and len(_entries(lines, marks, end)[0]) >= _LEAST_ENTRIES:
+        if marks[end] is not None and _is_list(_entries(lines, marks, end)[0]):
             break
         end += 1
     return end

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_platform.layout import text_of
+from ocr_platform.layout import text_of, with_rows
 from ocr_platform.models import Word
 from tests.unit.layout.support import column, line, turned
 
@@ -15,6 +15,16 @@ OTHER_PROSE = [f"other {text}" for text in PROSE]
 ITEMS = ["Bread", "Butter", "Strong coffee", "Milk"]
 PRICES = ["2.40", "3.19", "11.00", "0.99"]
 TOTALS = ["TOTAL", "VAT"]
+
+
+def test_the_recognisers_own_text_stays_where_there_is_no_table() -> None:
+    assert with_rows("as it\nwas", column(PROSE, 0, 0)) == "as it\nwas"
+
+
+def test_the_recognisers_own_text_gives_way_where_it_has_a_table_by_its_columns() -> None:
+    words = column(ITEMS, 0, 0) + column(PRICES, 600, 0, block=2)
+
+    assert with_rows("Bread\nButter…", words) == text_of(words)
 
 
 def test_no_words_are_no_text() -> None:
@@ -64,6 +74,27 @@ def test_numbers_in_the_margin_do_not_get_into_running_text() -> None:
     words = column(PROSE, 200, 0) + column(["1", "2", "3", "4", "5"], 0, 0, block=2)
 
     assert text_of(words).startswith("\n".join(PROSE) + "\n\n1\n2\n")
+
+
+def test_numbers_that_were_all_recognised_first_get_to_their_entries_below_what_stands_above_them() -> None:
+    words = (
+        column(["112", "115"], 0, 500, block=1)
+        + line("Catalogue of the exhibition", 300, 0, block=2)
+        + column(["A landscape", "A portrait"], 300, 500, block=3)
+    )
+
+    assert text_of(words) == "Catalogue of the exhibition\n\n112 A landscape\n115 A portrait\n\n"
+
+
+def test_columns_stay_where_they_are_when_they_cannot_meet_without_disorder() -> None:
+    words = (
+        column(["112", "115"], 0, 500, block=1)
+        + line("Catalogue of the exhibition", 100, 0, block=2)
+        + line("Closed on Mondays", 100, 900, block=3)
+        + column(["A landscape", "A portrait"], 300, 500, block=4)
+    )
+
+    assert text_of(words).startswith("112\n115\n\nCatalogue")
 
 
 def test_columns_of_a_table_whose_baselines_differ_are_not_joined() -> None:

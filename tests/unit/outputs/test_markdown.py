@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -30,7 +32,7 @@ def test_headings_are_told_by_the_height_of_their_letters(height: int, level: in
     assert markdown(words).split("\n")[0] == f"{'#' * level} A tale".strip()
 
 
-@pytest.mark.parametrize("text", ["A tale,", "12", "word " * 17])
+@pytest.mark.parametrize("text", ["A tale,", "12", "word " * 17, "goes on here"])
 def test_large_letters_alone_make_no_heading(text: str) -> None:
     words = line(text, 0, 0, height=60) + column(BODY * 3, 0, 200, block=2)
 
@@ -39,6 +41,12 @@ def test_large_letters_alone_make_no_heading(text: str) -> None:
 
 def test_a_page_of_large_letters_has_no_headings() -> None:
     assert "#" not in markdown(column(["Welcome", "everybody"], 0, 0, height=90))
+
+
+def test_large_letters_that_may_be_a_picture_make_no_heading() -> None:
+    unsure = [replace(word, confidence=40.0) for word in line("Heft", 0, 0, height=60)]
+
+    assert not markdown(unsure + column(BODY, 0, 200, block=2)).startswith("#")
 
 
 def test_divided_words_are_put_together_within_a_paragraph() -> None:
@@ -54,7 +62,15 @@ def test_a_word_that_may_be_two_stays_divided() -> None:
 def test_entries_with_the_same_mark_are_a_list() -> None:
     words = column(["Bring:", "• bread and", "butter", "• coffee"], 0, 0)
 
-    assert markdown(words) == "Bring:\n\n- bread and butter\n- coffee\n"
+    assert markdown(words) == "Bring:\n\n* bread and butter\n* coffee\n"
+
+
+def test_hyphens_before_entries_are_a_list() -> None:
+    assert markdown(column(["- bread", "- strong coffee"], 0, 0)) == "- bread\n- strong coffee\n"
+
+
+def test_what_people_say_to_each_other_is_no_list() -> None:
+    assert "<li>" not in rendered(column(["- Who is there?", "- Nobody at all.", "- Then come in."], 0, 0))
 
 
 def test_numbers_that_follow_each_other_are_a_list_with_its_numbers() -> None:
