@@ -11,6 +11,8 @@ from ocr_platform.models.pages import OcrMode, Quality, Reading
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9_]{2,32}(/[A-Za-z0-9_]{2,32})?")
 _MAX_LANGUAGES = 8
+# In the place of models: each page is read with those of its language.
+AUTO_LANGUAGES = "auto"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -49,6 +51,8 @@ class JobOptions:
     def __post_init__(self) -> None:
         if not 1 <= len(self.languages) <= _MAX_LANGUAGES or not all(map(_LANGUAGE.fullmatch, self.languages)):
             raise UsageError(f"languages: give 1 to {_MAX_LANGUAGES} names of models such as eng+deu")
+        if AUTO_LANGUAGES in self.languages and len(self.languages) > 1:
+            raise UsageError("languages: give auto alone, or names of models such as eng+deu")
         if not self.formats:
             raise UsageError("formats: give at least one of " + ", ".join(OutputFormat))
 

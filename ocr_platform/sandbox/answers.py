@@ -44,6 +44,11 @@ def pages(answer: dict[str, Any], limits: Limits) -> int:
     return _integer(answer, "pages", 1, limits.max_pages)
 
 
+def sample(answer: dict[str, Any]) -> str:
+    """Text of a part of a page. Raises LieError."""
+    return _text(answer, _MAX_CHARACTERS)
+
+
 def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) -> PageResult:
     """A page result: sizes within the limits, boxes inside the page, text that is text. Raises LieError.
 

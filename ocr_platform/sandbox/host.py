@@ -22,6 +22,7 @@ from ocr_platform.errors import PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import make_engine
+from ocr_platform.ocr.engines.tessdata import tessdata_dir
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.sandbox import frames, landlock, seccomp
@@ -57,7 +58,7 @@ class Host:
         try:
             match request:
                 case {"do": "languages"}:
-                    return {"languages": sorted(self._engine.languages()), "engine": self._engine.name}, []
+                    return self._languages(), []
                 case {"do": "fork", "format": str(format), "languages": str(languages)}:
                     return self._fork(DocumentFormat(format), languages, fds[0])
                 case {"do": "end", "pid": int(pid)}:
@@ -70,6 +71,15 @@ class Host:
         """Kill every sandbox with what it started."""
         for pid in list(self._alive):
             self._end(pid)
+
+    def _languages(self) -> dict[str, Any]:
+        there = sorted(self._engine.languages())
+        directory = tessdata_dir()
+        return {
+            "languages": there,
+            "engine": self._engine.name,
+            "directory": None if directory is None else str(directory),
+        }
 
     def _fork(self, format: DocumentFormat, languages: str, document: int) -> tuple[dict[str, Any], list[int]]:
         if languages:

@@ -21,7 +21,7 @@ from ocr_platform.errors import (
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, Reading, SandboxMode
+from ocr_platform.models import AUTO_LANGUAGES, PageResult, Reading, SandboxMode
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
@@ -29,6 +29,7 @@ from ocr_platform.sandbox.confinement import Confinement
 from ocr_platform.sandbox.frames import FrameError
 from ocr_platform.sandbox.memory import SealedDocument, sealed
 from ocr_platform.sandbox.process import HOST_PROGRAM, Ending, Sandbox, SandboxHost
+from ocr_platform.sandbox.speech import Speech
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class SandboxReader:
         self._sandbox: Sandbox | None = None
         self._holds: tuple[SealedDocument, str] | None = None  # what the sandbox was forked for
         self._languages: frozenset[str] | None = None
+        self._speech = Speech(None, ())
         self._held: Confinement | None = None
 
     @contextmanager
@@ -92,15 +94,27 @@ class SandboxReader:
 
         A page whose sandbox was killed from outside gets a second one: it may have been anybody's page.
         """
-        models, started = "+".join(languages), time.monotonic()
+        started = time.monotonic()
         try:
-            try:
-                return self._page(document, number, models, reading)
-            except _Killed:
-                _log.warning("sandbox_killed", extra={"page": number})
-                return self._page(document, number, models, reading)
+            if tuple(languages) == (AUTO_LANGUAGES,):
+                self.languages()
+                return self._speech.read(self, _known(document), number, reading)
+            return self.read("+".join(languages), document, number, reading)
         except PageError as exc:
             return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
+
+    def read(self, models: str, document: OpenDocument, number: int, reading: Reading) -> PageResult:
+        """Read a page with models such as `eng+deu`. Raises a PageError, EngineMissing, SandboxRefused."""
+        return _twice(number, lambda: self._page(document, number, models, reading))
+
+    def sample(self, model: str, document: OpenDocument, number: int) -> str:
+        """A part of a page's text, as a first reading with one model gives it. Raises as `read`."""
+        try:
+            request = {"do": "sample", "number": number}
+            return answers.sample(_twice(number, lambda: self._ask(document, request, model)))
+        except answers.LieError:
+            self._end_sandbox()
+            raise DecoderCrash from None
 
     def languages(self) -> frozenset[str]:
         """Installed models, asked for once. Raises EngineMissing."""
@@ -109,6 +123,7 @@ class SandboxReader:
             if "error" in answer:
                 raise answers.error(answer["error"])
             self._languages = frozenset(answer["languages"])
+            self._speech = Speech(answer.get("directory"), self._languages)
         return self._languages
 
     def close(self) -> None:
@@ -258,6 +273,15 @@ class SandboxReader:
                     raise
                 raise ScratchFull from exc
         return self._host
+
+
+def _twice(page: int, ask: Callable[[], T]) -> T:
+    """Ask once more when the sandbox was killed from outside."""
+    try:
+        return ask()
+    except _Killed:
+        _log.warning("sandbox_killed", extra={"page": page})
+        return ask()
 
 
 def _known(document: OpenDocument) -> SealedDocument:
