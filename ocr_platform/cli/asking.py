@@ -2,10 +2,11 @@
 
 import click
 
-from ocr_platform.models import DEFAULT_FORMATS, OcrMode, Quality
+from ocr_platform.models import DEFAULT_FORMATS, OcrMode, OutputFormat, Quality
 
 USUAL_LANGUAGES = "eng"
 USUAL_FORMATS = ",".join(DEFAULT_FORMATS)
+FORMATS_HELP = "Outputs to write, of " + ", ".join(OutputFormat) + "."
 
 ocr_option = click.option(
     "--ocr",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from ocr_platform.cli.asking import USUAL_FORMATS, USUAL_LANGUAGES, ocr_option, quality_option
+from ocr_platform.cli.asking import FORMATS_HELP, USUAL_FORMATS, USUAL_LANGUAGES, ocr_option, quality_option
 from ocr_platform.cli.progress import Progress
 from ocr_platform.cli.signals import orderly_exit
 from ocr_platform.client import Asked, Client, options_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--lang", "languages", default=USUAL_LANGUAGES, show_default=True, help="Models to read with, such as eng+deu."
 )
-@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help="Outputs to write.")
+@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help=FORMATS_HELP)
 @ocr_option
 @quality_option
 @click.option(
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 def run(files: tuple[str, ...], out: Path, as_json: bool, workers: int | None, **asked: Unpack[Asked]) -> None:
     """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
-    FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt or .json; they hold what the
-    document says, and only you can read them. Nothing else is left when the command ends.
+    FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt, .json, .hocr, .alto.xml or .md; they
+    hold what the document says, and only you can read them. Nothing else is left when the command ends.
 
     \b
     Exit code: 0 all succeeded; 1 some did not; 2 the call is wrong.

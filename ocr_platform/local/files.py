@@ -16,7 +16,14 @@ from ocr_platform.private_files import write_private
 # Enough to keep every worker busy; few enough that a folder of any size fits into the emulator's memory.
 _WINDOW = 32
 _POLL_SECONDS = 0.1
-_EXTENSIONS = {OutputFormat.TEXT: ".txt", OutputFormat.JSON: ".json", OutputFormat.PDF: ".pdf"}
+_EXTENSIONS = {
+    OutputFormat.TEXT: ".txt",
+    OutputFormat.JSON: ".json",
+    OutputFormat.HOCR: ".hocr",
+    OutputFormat.ALTO: ".alto.xml",
+    OutputFormat.MARKDOWN: ".md",
+    OutputFormat.PDF: ".pdf",
+}
 
 Watcher = Callable[[UUID, str, JobStatus], None]
 

@@ -11,6 +11,7 @@ from ocr_platform.models.jobs import (
     checked_tenant,
 )
 from ocr_platform.models.options import (
+    AUTO_LANGUAGES,
     DEFAULT_FORMATS,
     DocumentFormat,
     JobOptions,
@@ -40,6 +41,7 @@ from ocr_platform.models.stored import (
 )
 
 __all__ = [
+    "AUTO_LANGUAGES",
     "DEFAULT_FORMATS",
     "DocumentFormat",
     "EngineName",

@@ -12,6 +12,8 @@ from ocr_platform.models.pages import OcrMode, Quality, Reading
 _LANGUAGE = re.compile(r"[A-Za-z0-9_]{2,32}(/[A-Za-z0-9_]{2,32})?")
 _MAX_LANGUAGES = 8
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}")
+# In the place of models: each page is read with those of its language.
+AUTO_LANGUAGES = "auto"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -38,6 +40,9 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    HOCR = "hocr"
+    ALTO = "alto"
+    MARKDOWN = "markdown"
     PDF = "pdf"
 
 
@@ -60,6 +65,8 @@ class JobOptions:
     def __post_init__(self) -> None:
         if not 1 <= len(self.languages) <= _MAX_LANGUAGES or not all(map(_LANGUAGE.fullmatch, self.languages)):
             raise UsageError(f"languages: give 1 to {_MAX_LANGUAGES} names of models such as eng+deu")
+        if AUTO_LANGUAGES in self.languages and len(self.languages) > 1:
+            raise UsageError("languages: give auto alone, or names of models such as eng+deu")
         if not self.formats:
             raise UsageError("formats: give at least one of " + ", ".join(OutputFormat))
         if self.password_secret is not None and not _SECRET_ARN.fullmatch(self.password_secret):

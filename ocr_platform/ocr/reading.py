@@ -2,6 +2,7 @@
 
 import time
 
+from ocr_platform.layout import with_rows
 from ocr_platform.models import OcrMode, PageResult, Quality, Reading
 from ocr_platform.ocr.blank import is_blank
 from ocr_platform.ocr.engines import OcrEngine, Recognition
@@ -51,7 +52,7 @@ def _recognised(pages: Pages, number: int, reading: Reading, recognise: Recognis
         width=page.image.width,
         height=page.image.height,
         dpi=page.dpi,
-        text=read.text,
+        text=with_rows(read.text, read.words),
         words=read.words,
         languages=() if nothing else tuple(languages.split("+")),
         blank=blank,

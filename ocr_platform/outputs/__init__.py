@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ocr_platform.models import Job, OutputFormat, PageResult
+from ocr_platform.outputs.alto import build_alto
+from ocr_platform.outputs.hocr import build_hocr
 from ocr_platform.outputs.json import build_json
+from ocr_platform.outputs.markdown import build_markdown
 from ocr_platform.outputs.text import build_text
 
 
@@ -26,6 +29,9 @@ class OutputBuilder(OutputKind):
 _BUILDERS = {
     OutputFormat.TEXT: OutputBuilder("text.txt", "text/plain; charset=utf-8", build_text),
     OutputFormat.JSON: OutputBuilder("words.json", "application/json", build_json),
+    OutputFormat.HOCR: OutputBuilder("document.hocr", "application/xhtml+xml", build_hocr),
+    OutputFormat.ALTO: OutputBuilder("document.alto.xml", "application/xml", build_alto),
+    OutputFormat.MARKDOWN: OutputBuilder("document.md", "text/markdown; charset=utf-8", build_markdown),
 }
 # These are made from the document itself, in the sandbox.
 _MADE = {OutputFormat.PDF: OutputKind("searchable.pdf", "application/pdf")}

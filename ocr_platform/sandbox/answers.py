@@ -55,6 +55,11 @@ def output_bytes(answer: dict[str, Any], most: int) -> int:
     return _integer(answer, "bytes", 1, most)
 
 
+def sample(answer: dict[str, Any]) -> str:
+    """Text of a part of a page. Raises LieError."""
+    return _text(answer, _MAX_CHARACTERS)
+
+
 def page(answer: dict[str, Any], number: int, limits: Limits, seconds: float) -> PageResult:
     """A page result: sizes within the limits, boxes inside the page, text that is text. Raises LieError.
 

@@ -17,6 +17,7 @@ from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import Pages
 from ocr_platform.ocr.reading import read_page
+from ocr_platform.ocr.sample import sample_of
 from ocr_platform.ocr.second import LineReader
 from ocr_platform.sandbox import frames
 from ocr_platform.sandbox.config import Config
@@ -98,6 +99,8 @@ class Sandbox:
             match request:
                 case {"do": "count"}:
                     return {"pages": self._opened().count()}
+                case {"do": "sample", "number": int(number)}:
+                    return {"text": self._sample(number)}
                 case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
                     return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
                 case {"do": "pdf", "way": str(way)}:
@@ -129,6 +132,13 @@ class Sandbox:
                 return output.tell()
         except OSError as exc:
             raise OutputTooLarge from exc
+
+    def _sample(self, number: int) -> str:
+        """What a first reading of a part of a page gives, for its language to be told."""
+        birth = self._birth
+        birth.engine.clear()
+        part = sample_of(self._opened().render(number))
+        return birth.engine.recognise(part, birth.languages, birth.config.page_timeout).text
 
     def _read(self, number: int, reading: Reading) -> PageResult:
         ends = time.monotonic() + self._birth.config.page_timeout

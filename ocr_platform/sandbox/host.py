@@ -19,6 +19,7 @@ from ocr_platform.errors import FormatUnsupported, PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import SecondReader, make_engine
+from ocr_platform.ocr.engines.tessdata import tessdata_dir
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.sandbox import frames, landlock, seccomp
@@ -56,7 +57,7 @@ class Host:
         try:
             match request:
                 case {"do": "languages"}:
-                    return {"languages": sorted(self._engine.languages()), "engine": self._engine.name}, []
+                    return self._languages(), []
                 case {"do": "fork", "format": str(format), "languages": str(languages), "second": bool(second)}:
                     return self._fork(DocumentFormat(format), languages, *fds, second=second)
                 case {"do": "end", "pid": int(pid)}:
@@ -69,6 +70,15 @@ class Host:
         """Kill every sandbox with what it started."""
         for pid in list(self._alive):
             self._end(pid)
+
+    def _languages(self) -> dict[str, Any]:
+        there = sorted(self._engine.languages())
+        directory = tessdata_dir()
+        return {
+            "languages": there,
+            "engine": self._engine.name,
+            "directory": None if directory is None else str(directory),
+        }
 
     def _fork(
         self, format: DocumentFormat, languages: str, document: int, output: int | None = None, *, second: bool

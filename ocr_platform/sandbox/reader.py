@@ -18,16 +18,17 @@ from ocr_platform.errors import (
     SandboxRefused,
     ScratchFull,
 )
-from ocr_platform.models import PageResult, PdfWay, Quality, Reading, SandboxMode, SearchablePdf
+from ocr_platform.models import AUTO_LANGUAGES, PageResult, PdfWay, Quality, Reading, SandboxMode, SearchablePdf
 from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement
-from ocr_platform.sandbox.endings import Killed, error_of
+from ocr_platform.sandbox.endings import error_of
 from ocr_platform.sandbox.frames import FrameError
 from ocr_platform.sandbox.making import by_any_way, checked, sent
 from ocr_platform.sandbox.memory import SealedDocument, room_for, sealed, written
 from ocr_platform.sandbox.process import HOST_PROGRAM, Ending, Sandbox, SandboxHost
+from ocr_platform.sandbox.speech import Speech
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class SandboxReader:
         # What the sandbox was forked for: the document, models, an output, a second reader.
         self._holds: tuple[SealedDocument, str, int | None, bool] | None = None
         self._languages: frozenset[str] | None = None
+        self._speech = Speech(None, ())
         self._held: Confinement | None = None
         self._missed_second = False
 
@@ -92,15 +94,27 @@ class SandboxReader:
 
         A page whose sandbox was killed from outside gets a second one: it may have been anybody's page.
         """
-        models, started = "+".join(languages), time.monotonic()
+        started = time.monotonic()
         try:
-            try:
-                return self._page(document, number, models, reading)
-            except Killed:
-                _log.warning("sandbox_killed", extra={"page": number})
-                return self._page(document, number, models, reading)
+            if tuple(languages) == (AUTO_LANGUAGES,):
+                self.languages()
+                return self._speech.read(self, _known(document), number, reading)
+            return self.read("+".join(languages), document, number, reading)
         except PageError as exc:
             return PageResult(number, error=exc.code, seconds=round(time.monotonic() - started, 3))
+
+    def read(self, models: str, document: OpenDocument, number: int, reading: Reading) -> PageResult:
+        """Read a page with models such as `eng+deu`. Raises a PageError, EngineMissing, SandboxRefused."""
+        return _twice(number, lambda: self._page(document, number, models, reading))
+
+    def sample(self, model: str, document: OpenDocument, number: int) -> str:
+        """A part of a page's text, as a first reading with one model gives it. Raises as `read`."""
+        try:
+            request = {"do": "sample", "number": number}
+            return answers.sample(_twice(number, lambda: self._ask(document, request, model)))
+        except answers.LieError:
+            self._end_sandbox()
+            raise DecoderCrash from None
 
     def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
         """A document as a PDF with the words of all its pages. Raises a DocumentError, EngineMissing, SandboxRefused.
@@ -126,6 +140,7 @@ class SandboxReader:
             if "error" in answer:
                 raise answers.error(answer["error"])
             self._languages = frozenset(answer["languages"])
+            self._speech = Speech(answer.get("directory"), self._languages)
         return self._languages
 
     def close(self) -> None:
@@ -293,6 +308,15 @@ class SandboxReader:
                     raise
                 raise ScratchFull from exc
         return self._host
+
+
+def _twice(page: int, ask: Callable[[], T]) -> T:
+    """Ask once more when the sandbox was killed from outside."""
+    try:
+        return ask()
+    except Killed:
+        _log.warning("sandbox_killed", extra={"page": page})
+        return ask()
 
 
 def _known(document: OpenDocument) -> SealedDocument:

@@ -1,7 +1,7 @@
 """Stage 1: the source is read and proved to be what was submitted; its pages become a queue."""
 
 from ocr_platform.errors import LanguageMissing
-from ocr_platform.models import HandOver, Job, Stage
+from ocr_platform.models import AUTO_LANGUAGES, HandOver, Job, Stage
 from ocr_platform.ports import DocumentReader, ObjectStore, PageQueue, PasswordStore
 from ocr_platform.steps.pace import Pace
 from ocr_platform.steps.source import opened_source
@@ -28,7 +28,7 @@ def fetch_decrypt(
 
 def _require_languages(job: Job, reader: DocumentReader) -> None:
     there = reader.languages()
-    missing = [name for name in job.options.languages if name not in there]
+    missing = [name for name in job.options.languages if name not in there and name != AUTO_LANGUAGES]
     if missing:
         raise LanguageMissing(
             f"No model for {', '.join(missing)} on the workers; installed are {', '.join(sorted(there))}."

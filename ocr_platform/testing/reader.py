@@ -10,6 +10,7 @@ from ocr_platform.errors import (
     RecognitionFailed,
 )
 from ocr_platform.models import (
+    AUTO_LANGUAGES,
     DocumentFormat,
     PageResult,
     PdfWay,
@@ -89,7 +90,7 @@ class FakeReader:
         self.recognised.append(number)
         self.readings.append(reading)
         fault = self._faults.get(number)
-        if not self._languages.issuperset(languages):
+        if not self._languages.issuperset(languages) and AUTO_LANGUAGES not in languages:
             fault = RecognitionFailed()
         if isinstance(fault, PageError):
             return PageResult(number, error=fault.code)

@@ -34,6 +34,7 @@ def _word(text: str, confidence: float) -> Word:
         ("eng+deu+eng", ("eng", "deu")),
         ("chi_sim", ("chi_sim",)),
         ("script/Latin", ("script/Latin",)),
+        ("auto", ("auto",)),
     ],
 )
 def test_languages_are_read_as_people_write_them(written: str | list[str], languages: tuple[str, ...]) -> None:
@@ -47,6 +48,8 @@ def test_languages_are_read_as_people_write_them(written: str | list[str], langu
         "+",
         "eng+",
         "e",
+        "auto+eng",
+        "eng+auto",
         "eng deu",
         "eng;reboot",
         "-l",

@@ -152,6 +152,16 @@ def test_skew_that_is_no_angle_is_a_lie(value: object) -> None:
         page(with_page(skew=value))
 
 
+def test_part_of_a_page_is_text() -> None:
+    assert answers.sample({"text": "Lorem"}) == "Lorem"
+
+
+@pytest.mark.parametrize("answer", [{}, {"text": None}, {"text": 1}, {"text": "a\0b"}, {"text": "\ud800"}])
+def test_part_of_a_page_that_is_no_text_is_a_lie(answer: dict[str, object]) -> None:
+    with pytest.raises(LieError):
+        answers.sample(answer)
+
+
 @pytest.mark.parametrize("value", [None, "eng", ["../eng"], [1], ["eng"] * 17, {"eng": 1}])
 def test_languages_that_are_no_names_of_models_are_a_lie(value: object) -> None:
     with pytest.raises(LieError):

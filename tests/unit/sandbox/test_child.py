@@ -101,6 +101,17 @@ def test_document_is_counted_and_recognised_with_the_models_that_it_was_forked_f
     assert 0 < timeout <= CONFIG.page_timeout
 
 
+def test_part_of_a_page_is_read_with_the_models_that_it_was_forked_for(make: Make) -> None:
+    engine = FakeEngine()
+
+    assert make(tiff(30, 40), engine=engine).answer({"do": "sample", "number": 2}) == {"text": "Lorem 40\n"}
+    assert [languages for languages, _timeout in engine.asked] == ["eng+deu"]
+
+
+def test_part_of_a_page_that_does_not_exist_is_the_pages_fault(make: Make) -> None:
+    assert make(tiff(30)).answer({"do": "sample", "number": 7}) == {"error": "page_damaged"}
+
+
 def test_last_page_is_freed_before_the_next_is_drawn(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine()
     sandbox = make(tiff(30, 40), engine=engine)

@@ -51,11 +51,22 @@ def host_with(engine: OcrEngine) -> Host:
     return Host(config(), engine, Doors(filter=None, network_left=False), Path("/nowhere"))
 
 
-def test_languages_are_the_engines() -> None:
+def test_languages_are_the_engines_and_their_models_where_tesseract_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    (tmp_path / "eng.traineddata").write_bytes(b"")
+
     assert host_with(FakeEngine()).answer({"do": "languages"}, []) == (
-        {"languages": ["deu", "eng"], "engine": "tesserocr"},
+        {"languages": ["deu", "eng"], "engine": "tesserocr", "directory": str(tmp_path)},
         [],
     )
+
+
+def test_the_directory_of_the_models_may_not_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+
+    assert host_with(FakeEngine()).answer({"do": "languages"}, [])[0]["directory"] is None
 
 
 def test_engine_that_is_missing_is_its_code() -> None:

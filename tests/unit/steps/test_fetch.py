@@ -58,6 +58,14 @@ def test_missing_language_is_found_before_the_source_is_touched(
         fetch_decrypt(job, store, FakeReader(languages=["eng", "deu"]), repository, UNHURRIED)
 
 
+def test_languages_that_are_to_be_found_out_are_not_missing(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+) -> None:
+    job = _claimed(repository, store.put_source(pdf), "auto")
+
+    assert fetch_decrypt(job, store, FakeReader(), repository, UNHURRIED) == HandOver(Stage.OCR)
+
+
 def _refused(store: InMemoryStore, pdf: bytes) -> dict[type[PlatformError], SourceRef]:
     return {
         SourceMissing: SourceRef(store.bucket, "uploads/nowhere", "1"),
