@@ -23,7 +23,7 @@ from ocr_platform.ports import OpenDocument
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement
-from ocr_platform.sandbox.endings import error_of
+from ocr_platform.sandbox.endings import Killed, error_of
 from ocr_platform.sandbox.frames import FrameError
 from ocr_platform.sandbox.making import by_any_way, checked, sent
 from ocr_platform.sandbox.memory import SealedDocument, room_for, sealed, written
