@@ -15,12 +15,12 @@ from ocr_platform.monitoring.redaction import learn
 
 # What is wrong with the secret that was named, whoever asks again. Secrets Manager API Reference, GetSecretValue.
 _REASONS = {
-    "ResourceNotFoundException": "is not there; check the ARN",
-    "AccessDeniedException": "may not be read; allow the workers secretsmanager:GetSecretValue on it, and kms:Decrypt",
-    "DecryptionFailure": "cannot be decrypted; allow the workers kms:Decrypt on its key",
-    "InvalidRequestException": "waits for its deletion, or has no value",
-    "InvalidParameterException": "is not there; check the ARN",
-    "ValidationException": "is not there; check the ARN",
+    "ResourceNotFoundException": "is not there; check the ARN.",
+    "AccessDeniedException": "may not be read; allow the workers secretsmanager:GetSecretValue on it, and kms:Decrypt.",
+    "DecryptionFailure": "cannot be decrypted; allow the workers kms:Decrypt on its key.",
+    "InvalidRequestException": "waits for its deletion, or has no value.",
+    "InvalidParameterException": "is not there; check the ARN.",
+    "ValidationException": "is not there; check the ARN.",
 }
 
 
@@ -41,7 +41,7 @@ class DocumentPasswords:
         *_, region, _account, _kind, name = secret.split(":", 6)
         allowed = f"{self.prefix}{tenant}/"
         if not name.startswith(allowed):
-            raise PasswordUnavailable(f"password_secret: the name of the secret must begin with {allowed}")
+            raise PasswordUnavailable(f"password_secret: the name of the secret must begin with {allowed}.")
         client = self.client_in(region)
         try:
             with _secret_errors():
@@ -73,6 +73,6 @@ def _password_in(secret: str) -> str:
         fields = None
     password = fields.get("password") if isinstance(fields, dict) else None
     if not isinstance(password, str) or not password:
-        raise PasswordUnavailable("password_secret: the secret is no JSON object with password")
+        raise PasswordUnavailable("password_secret: the secret is no JSON object with password.")
     learn("passwords of documents", password)
     return password

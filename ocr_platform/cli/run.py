@@ -5,7 +5,7 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TextIO, Unpack
 
 import click
 
@@ -35,25 +35,42 @@ if TYPE_CHECKING:
     help="Directory for the outputs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a file, in order.")
+@click.option(
+    "--password-file",
+    type=click.File(encoding="utf-8"),
+    help="Holds the password of the PDFs that need one, in its first line; - is standard input.",
+)
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; by default one a CPU.")
-def run(files: tuple[str, ...], out: Path, as_json: bool, workers: int | None, **asked: Unpack[Asked]) -> None:
+def run(
+    files: tuple[str, ...],
+    out: Path,
+    as_json: bool,
+    password_file: TextIO | None,
+    workers: int | None,
+    **asked: Unpack[Asked],
+) -> None:
     """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
-    FILE is a PDF, TIFF, PNG or JPEG. Each file's outputs get its name and .txt, .json, .hocr, .alto.xml or .md; they
-    hold what the document says, and only you can read them. Nothing else is left when the command ends.
+    FILE is a PDF, or an image: TIFF, PNG, JPEG, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PBM, PGM, PPM or JBIG2. Its
+    content tells which. Each file's outputs get its name and .txt, .json, .hocr, .alto.xml, .md or .pdf; they hold what
+    the document says, and only you can read them. Nothing else is left when the command ends.
 
     \b
     Exit code: 0 all succeeded; 1 some did not; 2 the call is wrong.
     """
+    from ocr_platform.local.aws import keep_password
     from ocr_platform.local.files import FileRunner, make_output_directory
     from ocr_platform.local.stack import LocalStack
 
     options_of(asked, USUAL_LANGUAGES)  # a wrong call is told before anything is started
+    password = password_file.readline().rstrip("\r\n") if password_file else ""
     make_output_directory(out)
     failed = False
     with orderly_exit(), Progress(len(files), terse=as_json) as progress:
         progress.announce("starting the local stack")
         with LocalStack(workers) as stack, closing(Client(stack.settings)) as client:
+            if password:
+                asked["password_secret"] = keep_password(stack.aws, password)
             progress.begin()
             runner = FileRunner(stack, client, asked, out, progress.update)
             for outcome in runner.run(files):

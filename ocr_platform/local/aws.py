@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import boto3
 
@@ -32,6 +33,19 @@ def prepare_account(endpoint_url: str, region: str, access_key: str, secret_key:
         SecretString=json.dumps({"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}),
     )
     return AwsAccount(endpoint_url, region, access_key, secret_key, _BUCKET, kms_key_id, secret["ARN"])
+
+
+def keep_password(account: AwsAccount, password: str) -> str:
+    """A secret in the emulator with a document's password, for the default tenant; its ARN."""
+    session = boto3.session.Session(account.access_key, account.secret_key, region_name=account.region)
+    client = session.client("secretsmanager", endpoint_url=account.endpoint_url)
+    try:
+        secret = client.create_secret(
+            Name=f"ocr-platform/passwords/default/{uuid4()}", SecretString=json.dumps({"password": password})
+        )
+    finally:
+        client.close()
+    return secret["ARN"]
 
 
 def _make_bucket(session: boto3.session.Session, endpoint_url: str, region: str, kms_key_id: str) -> None:

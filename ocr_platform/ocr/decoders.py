@@ -63,9 +63,10 @@ pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_
 
 @contextmanager
 def decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
-    """Decoders raise many kinds of errors on damaged files; all mean the same."""
+    """Decoders raise many kinds of errors on damaged files, and all mean the same; nobody reads what they warn of."""
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     except MemoryError:
         raise
     except (
@@ -100,13 +101,11 @@ def opened(file: BinaryIO, format: DocumentFormat, most_pixels: int) -> Any:
 
 @contextmanager
 def _declaring_at_most(pixels: int) -> Iterator[None]:
-    """Have Pillow refuse by itself what declares more: it does from twice of what it is told on, and warns before."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        Image.MAX_IMAGE_PIXELS = max(1, pixels // 2)
-        try:
-            yield
-        except Image.DecompressionBombError as exc:
-            raise PageTooLarge from exc
-        finally:
-            Image.MAX_IMAGE_PIXELS = None
+    """Have Pillow refuse by itself what declares more: it does from twice of what it is told on."""
+    Image.MAX_IMAGE_PIXELS = max(1, pixels // 2)
+    try:
+        yield
+    except Image.DecompressionBombError as exc:
+        raise PageTooLarge from exc
+    finally:
+        Image.MAX_IMAGE_PIXELS = None

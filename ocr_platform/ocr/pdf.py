@@ -4,7 +4,7 @@ import ctypes
 import math
 import mmap
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -31,12 +31,16 @@ class PdfPages:
     """
 
     def __init__(self, file: BinaryIO, limits: Limits, password: str | None = None) -> None:
+        content = _mapped(file)
         try:
-            self._pdf = pdfium.PdfDocument(_mapped(file), password)
-        except pdfium.PdfiumError as exc:
-            if exc.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-                raise (PasswordRequired if password is None else PasswordWrong) from exc
-            raise DocumentDamaged from exc
+            self._pdf = _opened(content)
+        except PasswordRequired:
+            if password is None:
+                raise
+            try:
+                self._pdf = _opened(content, password)
+            except PasswordRequired as exc:
+                raise PasswordWrong from exc
         self._limits = limits
         self._pdf.init_forms()
         self._page: tuple[int, pdfium.PdfPage] | None = None
@@ -147,6 +151,14 @@ class PdfPages:
             raise PageTooLarge
         limits.require_page(round(width * fitting), round(height * fitting))
         return fitting
+
+
+def _opened(content: "ctypes.Array[ctypes.c_ubyte]", password: str | None = None) -> Any:
+    """A document of PDFium's. Raises PasswordRequired when it does not open with this one; DocumentDamaged."""
+    try:
+        return pdfium.PdfDocument(content, password)
+    except pdfium.PdfiumError as exc:
+        raise (PasswordRequired if exc.err_code == pdfium_c.FPDF_ERR_PASSWORD else DocumentDamaged) from exc
 
 
 def _mapped(file: BinaryIO) -> "ctypes.Array[ctypes.c_ubyte]":

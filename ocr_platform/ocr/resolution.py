@@ -11,9 +11,9 @@ _DEFAULTS = frozenset({72, 96})
 # Fax machines have up to twice as many dots across as down. Nearly square pixels stay as they are: nobody sees it.
 _NEARLY_SQUARE = 1.1
 _MOST_OBLONG = 4.0
-# Tags of EXIF and TIFF (TIFF 6.0, section 8), and the unit that is no inch.
-_ACROSS, _DOWN, _UNIT, _CENTIMETRE = 282, 283, 296, 3
-_CENTIMETRES_PER_INCH = 2.54
+# Tags of EXIF and TIFF (TIFF 6.0, section 8), and how many of a unit are an inch: itself, or centimetres.
+_ACROSS, _DOWN, _UNIT, _INCH = 282, 283, 296, 2
+_PER_INCH = {_INCH: 1.0, 3: 2.54}
 
 
 def stated_dpi(image: Image.Image) -> tuple[int, int]:
@@ -39,5 +39,5 @@ def square_size(size: tuple[int, int], dpi: tuple[int, int]) -> tuple[int, int]:
 
 def _of_exif(image: Image.Image) -> tuple[float, float]:
     exif = image.getexif()
-    scale = _CENTIMETRES_PER_INCH if exif.get(_UNIT) == _CENTIMETRE else 1.0
+    scale = _PER_INCH[exif.get(_UNIT, _INCH)]  # the third unit is none: it tells a shape, and no size
     return float(exif[_ACROSS]) * scale, float(exif[_DOWN]) * scale

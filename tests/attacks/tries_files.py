@@ -126,7 +126,15 @@ def _vm(call: str, pid: int, address: int, size: int) -> Callable[[], str]:
 
 
 def _own_environment() -> str:
-    told = set(os.environ) - {VARIABLE, "ATTACK_ENGINE", "PATH", "TMPDIR", "LC_ALL", "OMP_THREAD_LIMIT"}
+    told = set(os.environ) - {
+        VARIABLE,
+        "ATTACK_ENGINE",
+        "PATH",
+        "TMPDIR",
+        "LC_ALL",
+        "OMP_THREAD_LIMIT",
+        "OPENBLAS_NUM_THREADS",
+    }
     return got(sorted(told)) if told else "only what it was given"
 
 

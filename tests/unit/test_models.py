@@ -115,10 +115,22 @@ def test_options_that_are_as_usual_are_stored_as_ever() -> None:
 
 
 def test_how_pages_are_to_be_read_is_stored_and_read_back() -> None:
-    options = JobOptions.of("eng", "text", ocr="force", quality="best")
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ocr-platform/passwords/default/letter-AbCdEf"
+    options = JobOptions.of("eng", "text", ocr="force", quality="best", password_secret=arn)
 
-    assert options.as_dict() == {"languages": ["eng"], "formats": ["text"], "ocr": "force", "quality": "best"}
+    usual = {"languages": ["eng"], "formats": ["text"]}
+    assert options.as_dict() == {**usual, "ocr": "force", "quality": "best", "password_secret": arn}
     assert JobOptions.from_dict(options.as_dict()) == options
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "hunter2-itself", "arn:aws:s3:::bucket/key", "arn:aws:secretsmanager:eu-west-1:1:secret:x", "ocr-platform/x"],
+)
+def test_password_itself_is_refused_and_not_quoted(given: str) -> None:
+    with pytest.raises(UsageError, match="password_secret: give the ARN") as raised:
+        JobOptions.of("eng", "text", password_secret=given)
+    assert "hunter2" not in raised.value.message
 
 
 @pytest.mark.parametrize("asked", [{"ocr": "always"}, {"ocr": ""}, {"quality": "perfect"}, {"quality": ""}])

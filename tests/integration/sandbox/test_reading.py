@@ -135,7 +135,7 @@ def test_no_process_of_the_sandbox_sees_anything_of_the_workers_environment(
     # Then what runs on foreign bytes was given a path, a language and a directory, and no more
     assert len(seen) == (2 if engine is EngineName.TESSEROCR else 3)
     for environment in seen.values():
-        assert set(environment) == {"PATH", "LC_ALL", "OMP_THREAD_LIMIT", "TMPDIR"}
+        assert set(environment) == {"PATH", "LC_ALL", "OMP_THREAD_LIMIT", "TMPDIR", "OPENBLAS_NUM_THREADS"}
         assert CANARY not in str(environment)
         assert environment["OMP_THREAD_LIMIT"] == "1"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+import pikepdf
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from ocr_platform.errors import (
     PageError,
     PageTooLarge,
     PasswordRequired,
+    PasswordWrong,
     TooManyPages,
 )
 from ocr_platform.models import DocumentFormat
@@ -48,9 +50,9 @@ def _file(body: bytes) -> Iterator[BinaryIO]:
         yield file
 
 
-def _opened(body: bytes, bounds: Limits = LIMITS) -> PdfPages:
+def _opened(body: bytes, bounds: Limits = LIMITS, password: str | None = None) -> PdfPages:
     with _file(body) as file:
-        return PdfPages(file, bounds)
+        return PdfPages(file, bounds, password)
 
 
 def test_pages_are_counted_and_rendered_grey_at_the_resolution() -> None:
@@ -116,6 +118,139 @@ def test_rotated_page_is_rendered_as_it_is_shown() -> None:
 def test_password_is_asked_for() -> None:
     with pytest.raises(PasswordRequired):
         _opened(broken.password_pdf())
+
+
+def _encrypted(version: int, *, user: str, owner: str) -> bytes:
+    """A page of one inch, encrypted: 2 and 3 by RC4, 4 by AES of 128 bits, 5 and 6 by AES of 256."""
+    out = io.BytesIO()
+    with pikepdf.Pdf.open(io.BytesIO(_pdf((INCH, INCH)))) as document:
+        wanted = pikepdf.Encryption(
+            user=user,
+            owner=owner,
+            R=version,  # type: ignore[arg-type]
+            aes=version >= 4,
+            metadata=version >= 4,
+            allow=pikepdf.Permissions(extract=False, accessibility=False, print_lowres=False, print_highres=False),
+        )
+        document.save(out, encryption=wanted)
+    return out.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:.*weak.*")
+@pytest.mark.parametrize("version", [3, 4, 6])
+class TestPasswords:
+    def test_pdf_that_only_its_owner_may_change_is_read_without_any(self, version: int) -> None:
+        # Given a PDF that forbids to print it and to take its text: it is its owner's own service that reads it
+        body = _encrypted(version, user="", owner="only-mine")
+
+        assert _opened(body).render(1).image.size == (300, 300)
+        assert _opened(body, password="not the owner's").render(1).image.size == (300, 300)
+
+    @pytest.mark.parametrize("password", ["open sesame", "only-mine"])
+    def test_the_users_and_the_owners_open_it(self, version: int, password: str) -> None:
+        body = _encrypted(version, user="open sesame", owner="only-mine")
+
+        assert _opened(body, password=password).render(1).image.size == (300, 300)
+
+    @pytest.mark.parametrize("password", ["", "open", "OPEN SESAME", "open sesame ", "x" * 5000])
+    def test_wrong_one_is_told_from_none(self, version: int, password: str) -> None:
+        body = _encrypted(version, user="open sesame", owner="only-mine")
+
+        with pytest.raises(PasswordWrong):
+            _opened(body, password=password)
+        with pytest.raises(PasswordRequired):
+            _opened(body)
+
+
+@pytest.mark.filterwarnings("ignore:.*weak.*")
+@pytest.mark.parametrize(
+    ("version", "password"), [(3, "Grüße"), (4, "Grüße"), (6, "Grüße"), (6, "пароль"), (6, "密码")]
+)
+def test_password_may_have_letters_of_any_kind(version: int, password: str) -> None:
+    # Older versions know those of Latin alone
+    assert _opened(_encrypted(version, user=password, owner=password), password=password).count() == 1
+
+
+def test_password_that_is_not_needed_is_not_looked_at() -> None:
+    assert _opened(_pdf((INCH, INCH)), password="whatever").count() == 1
+
+
+def _drawn(page: bytes, *objects: bytes) -> Image.Image:
+    """A page of one inch with these entries, on which its resources may be the objects from 4 on."""
+    body = broken._pdf(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /MediaBox [0 0 72 72] /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R %s >>" % page,
+            *objects,
+        ]
+    )
+    return _opened(body, limits(render_dpi=72)).render(1).image
+
+
+def _stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+
+def test_page_is_cropped_as_it_is_shown() -> None:
+    # Given a page that is black but for what its crop box shows
+    black = _stream(b"0 g 0 0 72 72 re f 1 g 10 20 30 40 re f")
+
+    image = _drawn(b"/CropBox [10 20 40 60] /Resources << >> /Contents 4 0 R", black)
+
+    assert image.size == (30, 40)
+    assert image.getextrema() == (255, 255)
+
+
+def test_note_on_a_page_is_seen_as_it_is_on_paper() -> None:
+    note = b"<< /Type /Annot /Subtype /FreeText /F 4 /Rect [0 0 72 72] /AP << /N 5 0 R >> >>"
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 72 72] /Resources << >>"
+
+    image = _drawn(b"/Resources << >> /Annots [4 0 R]", note, _stream(b"0 g 0 0 72 72 re f", form))
+
+    assert image.getextrema() == (0, 0)
+
+
+def test_note_that_is_hidden_is_not_seen() -> None:
+    note = b"<< /Type /Annot /Subtype /FreeText /F 2 /Rect [0 0 72 72] /AP << /N 5 0 R >> >>"
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 72 72] /Resources << >>"
+
+    image = _drawn(b"/Resources << >> /Annots [4 0 R]", note, _stream(b"0 g 0 0 72 72 re f", form))
+
+    assert image.getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize(
+    ("entries", "body"),
+    [
+        pytest.param(
+            b"/Filter /CCITTFaxDecode /BitsPerComponent 1 /DecodeParms << /K -1 /Columns 64 /Rows 64 >>", "g4"
+        ),
+        pytest.param(b"/Filter /JPXDecode", "jpx"),
+        pytest.param(b"/Filter /DCTDecode /BitsPerComponent 8", "jpeg"),
+    ],
+)
+def test_scan_in_any_compression_is_drawn(entries: bytes, body: str) -> None:
+    # Given a scan that is black on its left half
+    scan = Image.new("L", (64, 64), 255)
+    scan.paste(0, (0, 0, 32, 64))
+    out = io.BytesIO()
+    if body == "g4":
+        scan.convert("1").save(out, "TIFF", compression="group4")
+        with Image.open(out) as tiff:
+            (place,), (size,) = tiff.tag_v2[273], tiff.tag_v2[279]  # type: ignore[attr-defined]
+        packed, entries = out.getvalue()[place : place + size], entries.replace(b">>", b"/BlackIs1 true >>")
+    else:
+        scan.save(out, {"jpx": "JPEG2000", "jpeg": "JPEG"}[body])
+        packed = out.getvalue()
+    picture = _stream(packed, b"/Type /XObject /Subtype /Image /Width 64 /Height 64 /ColorSpace /DeviceGray " + entries)
+
+    image = _drawn(
+        b"/Resources << /XObject << /I 5 0 R >> >> /Contents 4 0 R", _stream(b"72 0 0 72 0 0 cm /I Do"), picture
+    )
+
+    assert image.getpixel((10, 36)) == pytest.approx(0, abs=20)
+    assert image.getpixel((60, 36)) == pytest.approx(255, abs=20)
 
 
 @pytest.mark.parametrize("body", [broken.damaged_pdf(), b"%PDF-1.7", b"%PDF-1.7\n" + bytes(100)])

@@ -5,6 +5,7 @@ from ocr_platform.errors import (
     FormatUnsupported,
     LanguageMissing,
     PasswordRequired,
+    PasswordUnavailable,
     PlatformError,
     SourceChanged,
     SourceEmpty,
@@ -18,7 +19,7 @@ from ocr_platform.errors import (
 )
 from ocr_platform.models import DocumentFormat, HandOver, Job, JobOptions, JobState, SourceRef, Stage
 from ocr_platform.steps import Pace, fetch_decrypt
-from ocr_platform.testing import OTHER_KMS_KEY, FakeReader, InMemoryRepository, InMemoryStore
+from ocr_platform.testing import OTHER_KMS_KEY, FakeReader, InMemoryPasswords, InMemoryRepository, InMemoryStore
 from tests.unit.support import UNHURRIED, claimed
 
 
@@ -155,3 +156,51 @@ def test_other_bytes_than_those_first_seen_are_refused(
 
     with pytest.raises(SourceChanged):
         fetch_decrypt(claimed(repository, job.id, Stage.OCR), store, FakeReader(), repository, UNHURRIED)
+
+
+class TestPasswords:
+    ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ocr-platform/passwords/default/letter-AbCdEf"
+
+    def _asking(self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes) -> Job:
+        options = JobOptions.of("eng", "text", password_secret=self.ARN)
+        return claimed(repository, repository.add(store.put_source(pdf), options), Stage.FETCH_DECRYPT)
+
+    def test_document_is_opened_with_the_password_of_its_tenants_secret(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        reader, passwords = FakeReader(), InMemoryPasswords({("default", self.ARN): "open sesame"})
+
+        fetch_decrypt(self._asking(store, repository, pdf), store, reader, repository, UNHURRIED, passwords)
+
+        assert reader.passwords == ["open sesame"]
+
+    def test_job_that_names_no_secret_asks_for_none(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        reader, passwords = FakeReader(), InMemoryPasswords()
+
+        job = _claimed(repository, store.put_source(pdf))
+        fetch_decrypt(job, store, reader, repository, UNHURRIED, passwords)
+
+        assert (reader.passwords, passwords.asked) == ([None], [])
+
+    def test_secret_that_cannot_be_had_ends_the_step_before_the_source_is_read(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        reader = FakeReader()
+
+        with pytest.raises(PasswordUnavailable):
+            fetch_decrypt(
+                self._asking(store, repository, pdf), store, reader, repository, UNHURRIED, InMemoryPasswords()
+            )
+        assert reader.passwords == []
+
+    def test_nothing_of_the_job_holds_the_password(
+        self, store: InMemoryStore, repository: InMemoryRepository, pdf: bytes
+    ) -> None:
+        job = self._asking(store, repository, pdf)
+        passwords = InMemoryPasswords({("default", self.ARN): "open sesame"})
+
+        fetch_decrypt(job, store, FakeReader(), repository, UNHURRIED, passwords)
+
+        assert "open sesame" not in repr(repository.record(job.id))
