@@ -22,8 +22,8 @@ class Basis(StrEnum):
 
 
 # For each basis pairs of a score (0-1, as the recogniser gives it) and the share of words that are right, both rising;
-# straight lines between them. Fitted 2026-11-27 by benchmarks.accuracy.calibration to 22,592 words on 50 pages of 12
-# kinds (the shared corpus without its turned pages), libtesseract 5.5.4 with tessdata_fast, RapidOCR 3.10 (PP-OCRv6).
+# straight lines between them. Fitted 2026-11-27 by benchmarks.accuracy.calibration to 22,592 words on 49 pages of 12
+# kinds (the shared corpus without its turned pages), libtesseract 5.5.4, tessdata_fast, RapidOCR 3.10 with PP-OCRv6.
 _TABLES: dict[Basis, tuple[tuple[float, float], ...]] = {
     Basis.ALONE: (
         (0.160, 0.215),

@@ -60,7 +60,7 @@ def merge(first: Sequence[Word], lines: Sequence[SeenLine]) -> Merged:
 
 def alone(words: Iterable[Word]) -> tuple[Word, ...]:
     """Words of one reading with calibrated confidences; what the document brought along stays as it is."""
-    return tuple(word if word.source is WordSource.TEXT else _rated(word, Basis.ALONE) for word in words)
+    return tuple(_rated(word, Basis.ALONE) for word in words)
 
 
 def same_text(old: Sequence[Word], new: Sequence[SeenWord]) -> bool:
@@ -70,6 +70,8 @@ def same_text(old: Sequence[Word], new: Sequence[SeenWord]) -> bool:
 
 def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
     """What stands where both readings have something."""
+    if any(word.source is WordSource.TEXT for word in old):
+        return old  # what the document says of itself is not for recognisers to change
     if not new:
         return [_rated(word, Basis.FIRST_ONLY) for word in old]
     if same_text(old, new):
@@ -116,6 +118,8 @@ def _put_in(
 
 
 def _rated(word: Word, basis: Basis) -> Word:
+    if word.source is WordSource.TEXT:
+        return word
     return replace(word, confidence=percent(basis, word.confidence / _PERCENT))
 
 

@@ -1,5 +1,6 @@
 """Which recognisers a sandbox has: the one that was asked for, or the fastest that is installed, and a second."""
 
+import os
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,12 +34,18 @@ class SecondReader:
         self._tried = False
 
     def load(self) -> LineReader | None:
-        """The reader; None without the extra `accurate`, or when it does not load."""
+        """The reader; None without the extra `accurate`, or when it does not load.
+
+        ONNX Runtime tells its makers about every process that imports it, and starts a thread for that, unless the
+        environment says otherwise (its Privacy.md): where it does not, the library stays unused.
+        """
         if not self._tried:
             self._tried = True
-            if all(map(find_spec, ("rapidocr", "onnxruntime", "cv2"))):
-                from ocr_platform.ocr.engines.rapidocr_engine import RapidOcrEngine
+            quiet = os.environ.get("ORT_DISABLE_TELEMETRY") == "1"
+            if quiet and all(map(find_spec, ("rapidocr", "onnxruntime", "cv2"))):
+                # A library that does not load on this machine is as good as missing: a page is read without it.
+                with suppress(EngineMissing, ImportError, OSError, RuntimeError, ValueError):
+                    from ocr_platform.ocr.engines.rapidocr_engine import RapidOcrEngine
 
-                with suppress(EngineMissing):
                     self._reader = RapidOcrEngine()
         return self._reader

@@ -1,22 +1,26 @@
 """A second recogniser: PP-OCR's networks by RapidOCR on ONNX Runtime, in this process; they ship in its wheel.
 
 RapidOCR finds the lines. Each is then cut from the page as it is, not from the smaller copy that lines are looked for
-in, and only those are recognised that somebody asks for: recognising takes four fifths of its time.
+in, and only those are recognised that somebody asks for: recognising takes four fifths of its time. Lines that run up
+or down the page are left out.
 """
 
 import ctypes
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import rapidocr
 from numpy.typing import NDArray
 from PIL import Image
 from rapidocr import RapidOCR
+from rapidocr.inference_engine.onnxruntime.main import ONNXRuntimeError
 from rapidocr.utils.process_img import get_rotate_crop_image
 
-from ocr_platform.errors import EngineMissing
+from ocr_platform.errors import EngineMissing, RecognitionFailed
 from ocr_platform.ocr.engines.lines import Box, SeenLine, SeenWord
 
 # Longest side, in pixels, of the copy that lines are looked for in, and by how much a small page is enlarged for it.
@@ -34,7 +38,8 @@ _PARAMS = {
     "Det.limit_side_len": _DETECT_SIDE,
     "Global.log_level": "critical",
 }
-_UPRIGHT = 1.5  # a strip this many times as high as wide holds letters that lie on their side
+_TALL = 1.5  # RapidOCR takes a strip this many times as high as wide for letters that lie on their side
+_LONGEST = 100.0  # times its height: no line of print is longer, and the memory that a strip takes grows with it
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -43,14 +48,12 @@ Floats = NDArray[np.float32]
 class RapidOcrEngine:
     """Reads Latin script, digits and Chinese. Made before a fork, it works after it: it starts no thread of its own.
 
-    Raises EngineMissing when the process could send telemetry: ONNX Runtime does unless it is told not to.
+    Raises EngineMissing when there are no networks beside the library: it would fetch them.
     """
 
     def __init__(self) -> None:
-        if os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
-            raise EngineMissing
         cv2.setNumThreads(1)
-        engine: Any = RapidOCR(params=dict(_PARAMS))
+        engine: Any = RapidOCR(params={**_PARAMS, "Det.model_path": _network("det"), "Rec.model_path": _network("rec")})
         # A page of our own loads both networks, and whatever else their libraries load when it is first needed.
         engine(_sample())
         self._detector: Any = engine.text_det
@@ -60,8 +63,14 @@ class RapidOcrEngine:
         ctypes.CDLL(None).malloc_trim(0)
 
     def detect(self, image: Image.Image) -> list[Floats]:
-        """Lines of a grey or black-and-white page: the corners of each, four times x and y in pixels."""
-        pixels = _pixels(image)
+        """Lines of a grey or black-and-white page: the corners of each, four times x and y in pixels.
+
+        Raises RecognitionFailed.
+        """
+        with _translated_errors():
+            return self._lines(_pixels(image))
+
+    def _lines(self, pixels: Pixels) -> list[Floats]:
         height, width = pixels.shape[:2]
         scale = min(_MOST_ENLARGED, _DETECT_SIDE / max(height, width))
         small_width, small_height = (max(1, round(side * scale / _STRIDE)) * _STRIDE for side in (width, height))
@@ -71,14 +80,21 @@ class RapidOcrEngine:
         return [] if found is None else [np.asarray(corners, np.float32) * factors for corners in found]
 
     def recognise(self, image: Image.Image, lines: Sequence[Floats]) -> Iterator[list[SeenLine]]:
-        """Read those lines of a page, some at a time, the shortest first; lines without a word are left out."""
-        pixels = _pixels(image)
-        strips = [(corners, get_rotate_crop_image(pixels, corners.copy())) for corners in lines if _has_area(corners)]
+        """Read those lines of a page, some at a time, the shortest first; lines without a word are left out.
+
+        Raises RecognitionFailed.
+        """
+        with _translated_errors():
+            yield from self._read_all(_pixels(image), lines)
+
+    def _read_all(self, pixels: Pixels, lines: Sequence[Floats]) -> Iterator[list[SeenLine]]:
+        strips = [(corners, get_rotate_crop_image(pixels, corners.copy())) for corners in lines if _lies(corners)]
+        size = (pixels.shape[1], pixels.shape[0])
         strips.sort(key=lambda each: each[1].shape[1] / each[1].shape[0])
         for first in range(0, len(strips), _BATCH):
             batch = strips[first : first + _BATCH]
             read = self._read([strip for _corners, strip in batch])
-            found = (_line(corners, words, image.size) for (corners, _strip), words in zip(batch, read, strict=True))
+            found = (_line(corners, words, size) for (corners, _strip), words in zip(batch, read, strict=True))
             yield [line for line in found if line is not None]
 
     def _read(self, strips: list[Pixels]) -> Iterator[list[tuple[str, float, float, float]]]:
@@ -116,10 +132,28 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def _has_area(corners: Floats) -> bool:
-    left, top = corners.min(axis=0)
-    right, bottom = corners.max(axis=0)
-    return bool(right - left > 1 and bottom - top > 1)
+def _lies(corners: Floats) -> bool:
+    """Whether a line has any area, and runs across the page."""
+    upper_left, upper_right, _lower_right, lower_left = corners
+    width, height = np.linalg.norm(upper_left - upper_right), np.linalg.norm(upper_left - lower_left)
+    return bool(height >= 1 and height / _TALL < width <= _LONGEST * height)
+
+
+def _network(task: str) -> str:
+    """The file of the network that finds lines (`det`) or reads them (`rec`). Raises EngineMissing."""
+    found = sorted((Path(rapidocr.__file__).parent / "models").glob(f"*_{task}_*.onnx"))
+    if not found:
+        raise EngineMissing
+    return str(found[-1])
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Both libraries say with errors of their own that they had no memory, or met a shape that they cannot take."""
+    try:
+        yield
+    except (ONNXRuntimeError, cv2.error, MemoryError, ValueError) as exc:
+        raise RecognitionFailed from exc
 
 
 def _line(corners: Floats, words: list[tuple[str, float, float, float]], size: tuple[int, int]) -> SeenLine | None:
@@ -127,9 +161,6 @@ def _line(corners: Floats, words: list[tuple[str, float, float, float]], size: t
     if not words:
         return None
     upper_left, upper_right, lower_right, lower_left = corners
-    tall = np.linalg.norm(upper_left - lower_left) >= _UPRIGHT * np.linalg.norm(upper_left - upper_right)
-    if tall:  # it was turned to be read: its text runs from the upper right corner down
-        upper_left, upper_right, lower_right, lower_left = upper_right, lower_right, lower_left, upper_left
     found = []
     for text, begin, end, score in words:
         spots = [
