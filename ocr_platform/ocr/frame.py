@@ -29,13 +29,19 @@ class Frame:
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A rectangle of the PDF in pixels, also where it is beyond the page."""
         a, b, c, d, e, f = self.matrix
-        x, y = a * left + c * bottom + e, b * left + d * bottom + f
-        far_x, far_y = a * right + c * top + e, b * right + d * top + f
-        return min(x, far_x), min(y, far_y), max(x, far_x), max(y, far_y)
+        if self.turn == 0:
+            return a * left + e, d * top + f, a * right + e, d * bottom + f
+        if self.turn == 180:  # noqa: PLR2004  degrees
+            return a * right + e, d * bottom + f, a * left + e, d * top + f
+        if self.turn == 90:  # noqa: PLR2004
+            return c * bottom + e, b * left + f, c * top + e, b * right + f
+        return c * top + e, b * right + f, c * bottom + e, b * left + f
 
     def clipped(self, box: Box) -> Box | None:
         """What of a box is on the page; None when nothing is."""
         left, top, right, bottom = box
+        if left >= 0 and top >= 0 and left < right <= self.width and top < bottom <= self.height:
+            return box
         left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, self.width), min(bottom, self.height)
         return (left, top, right, bottom) if left < right and top < bottom else None
 

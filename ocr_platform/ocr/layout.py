@@ -4,8 +4,12 @@ A page is cut along its empty strips, from side to side where what is on both si
 top to bottom (the X-Y cut of Nagy and Seth, 1984). Cells of a table are no columns: a row stays one line.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
+from operator import attrgetter
 from statistics import median
 
 from ocr_platform.models import Word, WordSource
@@ -21,6 +25,7 @@ _INDENT = 0.8  # by which the first line of a paragraph stands out
 _COLUMN_LETTERS, _COLUMN_LINES = 12, 3
 _MAX_CUTS = 12  # one within another
 _HALF = 0.5
+_ROTATION = attrgetter("rotation")
 
 
 @dataclass(slots=True)
@@ -32,6 +37,17 @@ class _Fragment:
     top: float
     right: float
     bottom: float
+
+    def takes(self, left: float, top: float, right: float, bottom: float) -> bool:
+        """Whether a word that stands there goes on with this; if so, the box is that of both."""
+        reach = _BREAK * (bottom - top)
+        if left - self.right >= reach or self.left - right >= reach or bottom <= self.top or top >= self.bottom:
+            return False
+        self.left = min(self.left, left)
+        self.top = min(self.top, top)
+        self.right = max(self.right, right)
+        self.bottom = max(self.bottom, bottom)
+        return True
 
     @property
     def letters(self) -> int:
@@ -47,8 +63,9 @@ def arranged(pieces: Sequence[Piece], width: int, height: int, confidence: float
     """Words of a page of this size in the order of reading; those that stand otherwise than most come behind."""
     words: list[Word] = []
     block_number = 0
-    for rotation in _rotations(pieces):
-        own = [piece for piece in pieces if piece.rotation == rotation]
+    rotations = _rotations(pieces)
+    for rotation in rotations:
+        own = pieces if len(rotations) == 1 else [piece for piece in pieces if piece.rotation == rotation]
         for block in _blocks(own, _upright(rotation, width, height)):
             block_number += 1
             words.extend(_words(block, block_number, confidence))
@@ -76,9 +93,9 @@ def text_of(words: Sequence[Word]) -> str:
 
 
 def _rotations(pieces: Iterable[Piece]) -> list[int]:
-    letters: dict[int, int] = {}
-    for piece in pieces:
-        letters[piece.rotation] = letters.get(piece.rotation, 0) + len(piece.text)
+    letters: Counter[int] = Counter()
+    for rotation, group in groupby(pieces, key=_ROTATION):
+        letters[rotation] += sum(len(piece.text) for piece in group)
     return sorted(letters, key=lambda rotation: -letters[rotation])
 
 
@@ -101,11 +118,10 @@ def _words(block: _Block, number: int, confidence: float) -> Iterator[Word]:
 
 def _word(piece: Piece, confidence: float, block: int, paragraph: int, line: int) -> Word:
     left, top, right, bottom = piece.box
-    left, top = int(left), int(top)
-    width, height = max(1, -int(-right // 1) - left), max(1, -int(-bottom // 1) - top)
-    return Word(
-        piece.text, left, top, width, height, confidence, block, paragraph, line, WordSource.TEXT, piece.rotation
-    )
+    x, y = int(left), int(top)
+    width, height = ceil(right) - x, ceil(bottom) - y
+    text, rotation = piece.text, piece.rotation
+    return Word(text, x, y, width, height, confidence, block, paragraph, line, WordSource.TEXT, rotation)
 
 
 def _blocks(pieces: Sequence[Piece], upright: Callable[[Box], Box]) -> Iterator[_Block]:
@@ -120,14 +136,9 @@ def _fragments(pieces: Iterable[Piece], upright: Callable[[Box], Box]) -> Iterat
     run = -1
     for piece in pieces:
         left, top, right, bottom = upright(piece.line)
-        if current is not None and piece.run == run:
-            gap = max(left - current.right, current.left - right)
-            overlap = min(bottom, current.bottom) - max(top, current.top)
-            if gap < _BREAK * (bottom - top) and overlap > 0:
-                current.pieces.append(piece)
-                current.left, current.top = min(current.left, left), min(current.top, top)
-                current.right, current.bottom = max(current.right, right), max(current.bottom, bottom)
-                continue
+        if current is not None and piece.run == run and current.takes(left, top, right, bottom):
+            current.pieces.append(piece)
+            continue
         if current is not None:
             yield current
         current, run = _Fragment([piece], left, top, right, bottom), piece.run

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium_c
 
@@ -31,12 +31,11 @@ _INVISIBLE = frozenset({3, 7})  # neither filled nor stroked (ISO 32000-1, table
 # Between letters of one word there is less than this, in heights of the line.
 _WORD_GAP = 0.25
 # So many words of a page are looked at closely.
-_SAMPLES = 200
+_SAMPLES = 100
 _SIDEWAYS = (90, 270)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A word where it stands: the box of its ink, and `line`, which reaches from the top to the foot of its letters.
 
     `rotation` as in `models.Word`; pieces of the same `run` follow one another on one line.
@@ -109,18 +108,30 @@ class _Reading:
         words = [match.span() for match in _WORD.finditer(letters)]
         step = len(words) // _SAMPLES + 1
         end = 0
+        opened, box_of = self._opened, self._frame.box
+        count_rects, get_rect = pdfium_c.FPDFText_CountRects, pdfium_c.FPDFText_GetRect
+        left, top, right, bottom = self._sides
         for number, (start, stop) in enumerate(words):
             if number == 0 or _LINE_ENDS.search(letters, end, start) or letters[end - 1] in _HYPHENS:
                 self._begin_run(start)
             end = stop
             if number % step == 0:
                 self._sample(start, stop)
-            boxes = self._boxes(start, stop)
-            if len(boxes) > 1 and any(map(self._apart, boxes, boxes[1:])):
-                for first, last in self._parts(start, stop):
-                    self._add(letters[first:last], self._boxes(first, last))
-            else:
-                self._add(letters[start:stop], boxes)
+            # A word that was drawn in one go, as most are, is asked about here and nowhere else.
+            parts = count_rects(opened, start, stop - start)
+            if parts == 1:
+                get_rect(opened, 0, left, top, right, bottom)
+                self._add(letters[start:stop], box_of(left.value, bottom.value, right.value, top.value))
+            elif parts:
+                self._add_parts(letters, start, stop)
+
+    def _add_parts(self, letters: str, start: int, stop: int) -> None:
+        boxes = self._boxes(start, stop)
+        if not any(map(self._apart, boxes, boxes[1:])):
+            self._add(letters[start:stop], _around(boxes))
+            return
+        for first, last in self._parts(start, stop):
+            self._add(letters[first:last], _around(self._boxes(first, last)))
 
     def _begin_run(self, index: int) -> None:
         """Look at the line that begins here: how high it is, and which way up.
@@ -145,21 +156,22 @@ class _Reading:
         if drawn and pdfium_c.FPDFTextObj_GetTextRenderMode(drawn) in _INVISIBLE:
             found.invisible += end - start
 
-    def _add(self, text: str, boxes: list[Box]) -> None:
-        box = self._frame.clipped(_around(boxes)) if boxes else None
+    def _add(self, text: str, whole: Box) -> None:
+        found = self._found
+        box = self._frame.clipped(whole)
         if box is None:
-            self._found.beyond += len(text)
+            found.beyond += len(text)
             return
         left, top, right, bottom = box
-        _, high, _, low = self._line
+        line_left, line_top, line_right, line_bottom = self._line
         if self._rotation in _SIDEWAYS:
-            high, _, low, _ = self._line
-            line = (min(left, high), top, max(right, low), bottom)
+            line = (min(left, line_left), top, max(right, line_right), bottom)
         else:
-            line = (left, min(top, high), right, max(bottom, low))
-        text = text if text.isascii() and text.isprintable() else text.translate(_PRINTED)
-        self._found.letters += len(text)
-        self._found.pieces.append(Piece(text, box, line, self._rotation, self._run))
+            line = (left, min(top, line_top), right, max(bottom, line_bottom))
+        if not text.isascii() or "\x02" in text:
+            text = text.translate(_PRINTED)
+        found.letters += len(text)
+        found.pieces.append(Piece(text, box, line, self._rotation, self._run))
 
     def _boxes(self, start: int, end: int) -> list[Box]:
         """What a run of characters covers, one box for each piece of it that was drawn in one go."""
