@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.accuracy.normalise import normalised
+from benchmarks.accuracy.normalise import comparable, normalised
 
 
 def test_an_accent_composed_or_not_is_the_same_letter() -> None:
@@ -47,6 +47,12 @@ def test_a_word_hyphenated_over_a_line_end_is_one_word(text: str, expected: str)
 
 def test_case_accents_and_punctuation_count() -> None:
     assert normalised("\u00c9t\u00e9, ete.") == "\u00c9t\u00e9, ete."
+
+
+def test_where_the_truth_is_in_capitals_throughout_case_does_not_count() -> None:
+    assert comparable("TOTAL: 5.00\n\u00dcBERTRAG", "Total: 5.00 \u00dcbertrag") == ("TOTAL: 5.00 \u00dcBERTRAG",) * 2
+    assert comparable("Total: 5.00", "TOTAL: 5.00") == ("Total: 5.00", "TOTAL: 5.00")
+    assert comparable("5.00", "s.oo") == ("5.00", "s.oo")
 
 
 def test_what_is_normalised_stays_as_it_is() -> None:
