@@ -53,7 +53,8 @@ def _measured(call: Asked, parser: ArgumentParser, scratch: Path) -> int:
     run = Run(call.started, machine(), scratch, again)
     with Progress(len(waiting(pages, tools, cache, run)), Console(stderr=True)) as progress:
         read = read_all(pages, tools, cache, run, progress.tell)
-    about = About(datetime.now(UTC).date().isoformat(), run.machine, checkout(), used, [*left_out, *absent])
+    named = [{**each, "path": Path(str(each["path"])).name} for each in used]  # where they are is nobody's business
+    about = About(datetime.now(UTC).date().isoformat(), run.machine, checkout(), named, [*left_out, *absent])
     results = scored(pages, [tool.identity for tool in tools], read)
     _report(call, results, about)
     forget(call)

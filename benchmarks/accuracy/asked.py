@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("folder", nargs="?", type=Path, metavar="FOLDER", help="pages (default: OCR_CORPUS or ../shared/corpus)")
     add("--tools", default=",".join(TOOLS), metavar="NAMES", help=f"some of {', '.join(TOOLS)} (default: all)")
-    add("--quality", default=",".join(Quality), metavar="NAMES", help=f"of the platform: some of {', '.join(Quality)}")
+    add("--quality", default=",".join(Quality), metavar="NAMES", help=f"of {', '.join(Quality)} (default: all)")
     add("--pages-per-kind", type=_positive, metavar="N", help="the first N pages of each kind alone")
     add("--again", default="", metavar="NAMES", help="tools that read again what they have read before")
     add("--cache", type=Path, default=default_cache(), metavar="DIR", help="what was read (default: %(default)s)")

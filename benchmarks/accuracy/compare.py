@@ -10,6 +10,7 @@ is said when all pages agree. Five is the least number at which all pages agreei
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from random import Random
 from statistics import fmean, quantiles
 
@@ -51,7 +52,7 @@ def compare(results: Results, ours: str, theirs: str, pages: Sequence[Page], met
     if not mine:
         return None
     differences = [one - other for one, other in zip(mine, others, strict=True)]
-    bounds = interval([[each] for each in differences])
+    bounds = _bounds(tuple(differences))
     return Difference(
         pages=len(mine),
         ours=fmean(mine),
@@ -60,6 +61,12 @@ def compare(results: Results, ours: str, theirs: str, pages: Sequence[Page], met
         interval=bounds,
         verdict=_verdict([each if metric.more else -each for each in differences], bounds, more=metric.more),
     )
+
+
+@lru_cache
+def _bounds(differences: tuple[float, ...]) -> tuple[float, float]:
+    """Reckoned once: a report says the same thing in more than one place, and resamples take their time."""
+    return interval([[each] for each in differences])
 
 
 def _verdict(gains: Sequence[float], bounds: tuple[float, float], *, more: bool) -> Verdict:
@@ -99,10 +106,16 @@ def cpu_ratio(results: Results, ours: str, theirs: str, pages: Sequence[Page]) -
     if not read:
         return None
     seconds = [(one.outcome.cpu_seconds, other.outcome.cpu_seconds) for one, other in read]
+    return Ratio(_of_sums(seconds), _ratio_bounds(tuple(seconds)), all(one.run == other.run for one, other in read))
+
+
+@lru_cache
+def _ratio_bounds(seconds: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    """The percentile bootstrap of whole pages, as for differences."""
     draws = Random(SEED)  # noqa: S311  no cryptography
     ratios = [_of_sums(draws.choices(seconds, k=len(seconds))) for _ in range(RESAMPLES)]
     bounds = quantiles(ratios, n=_CUTS, method="inclusive")
-    return Ratio(_of_sums(seconds), (bounds[0], bounds[-1]), all(one.run == other.run for one, other in read))
+    return bounds[0], bounds[-1]
 
 
 def _of_sums(seconds: Sequence[tuple[float, float]]) -> float:

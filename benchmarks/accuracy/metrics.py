@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks.accuracy.normalise import normalised
+from benchmarks.accuracy.normalise import comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ Metric = Callable[[Scores], float | None]
 
 def scores(truth: str, text: str, *, in_order: bool) -> Scores:
     """Compare a text with the truth. Where both are empty all is right."""
-    expected, found = normalised(truth), normalised(text)
+    expected, found = comparable(truth, text)
     words, read = expected.split(), found.split()
     both = (Counter(words) & Counter(read)).total()
     return Scores(

@@ -11,7 +11,8 @@ In this order:
 4. Signs without width go, soft hyphens too.
 5. All white space is one space, none at either end: how lines are broken and columns are spaced does not count.
 
-Upper and lower case, accents and punctuation count.
+Accents and punctuation count. Upper and lower case count, too, save on pages whose truth is in capitals throughout:
+there who transcribed it wrote capitals for everything, as for till receipts, and both sides are compared in capitals.
 """
 
 import re
@@ -37,8 +38,14 @@ _NO_WIDTH = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u00ad][^\S\n]*\n\s*(?=([^\W\d_]))")
 
 
+def comparable(truth: str, text: str) -> tuple[str, str]:
+    """The truth and what was read, as they are compared."""
+    expected, found = normalised(truth), normalised(text)
+    return (expected.upper(), found.upper()) if expected.isupper() else (expected, found)
+
+
 def normalised(text: str) -> str:
-    """`text` as it is compared."""
+    """`text` by the rules 1 to 5."""
     alike = unicodedata.normalize("NFC", text).translate(_TABLE)
     joined = _HYPHENATED.sub(lambda found: "" if found[1].islower() else found[0], alike)
     return " ".join(joined.translate(_NO_WIDTH).split())

@@ -30,9 +30,11 @@ def waiting(pages: Sequence[Page], tools: Sequence[Tool], cache: Cache, run: Run
 
 
 def _known(page: Page, tool: Tool, cache: Cache, run: Run) -> Entry | None:
+    """What was read before and still holds: what failed in another run may have failed for want of memory or time."""
     entry = cache.get(tool.identity, page)
-    stale = entry is not None and tool.identity.name in run.again and entry.run != run.started
-    return None if stale else entry
+    if entry is None or entry.run == run.started:
+        return entry
+    return None if entry.outcome.error is not None or tool.identity.name in run.again else entry
 
 
 def read_all(pages: Sequence[Page], tools: Sequence[Tool], cache: Cache, run: Run, tell: Told) -> Read:

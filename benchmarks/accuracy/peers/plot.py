@@ -10,11 +10,12 @@ import matplotlib as mpl  # type: ignore[import-not-found]  # it is in .venv-pee
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-_INK, _FAINT, _GRID = "#22313a", "#6b7a83", "#e3e8eb"
+_INK, _FAINT, _GRID, _BAND = "#22313a", "#6b7a83", "#e3e8eb", "#f5f7f8"
 _OURS = ("#9fd0df", "#1f6f8b", "#0b3c4d")  # fast, balanced, best: the more work, the darker
 _OTHERS = ("#d9822b", "#7a5ea8", "#5f8f3a", "#b5443c", "#8a8a8a")
 _SHAPES = ("s", "^", "D", "v", "P")
 _LEFT_OF_ALL = 0.55  # room between the kinds and the row of all
+_SPREAD = 0.5  # of a row: each tool has a height of its own in it, so that equal figures hide nobody
 _MOST_ERRORS = 1.0  # rates above are drawn at the edge: a page that was made up says no more than that
 
 
@@ -44,13 +45,17 @@ def _by_kind(report: dict[str, Any], looks: dict[str, dict[str, Any]], metric: s
     """A row for each kind that has the metric, and one of all pages, with a point for each tool."""
     kinds = report["kinds"]
     rows = [place for place, _ in enumerate(kinds) if report["tools"][0]["by_kind"][metric][place] is not None]
-    figure, axes = plt.subplots(figsize=(10, 1.9 + 0.44 * (len(rows) + 1)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10, 1.9 + 0.5 * (len(rows) + 1)), layout="constrained")
     heights = [*range(len(rows) + 1, 1, -1), 1 - _LEFT_OF_ALL]
-    for tool in report["tools"]:
+    for height in heights[::2]:
+        axes.axhspan(height - 0.5, height + 0.5, color=_BAND, zorder=0, linewidth=0)
+    for place, tool in enumerate(report["tools"]):
+        lower = _SPREAD * (place / max(1, len(report["tools"]) - 1) - 0.5)
         shares = [tool["by_kind"][metric][place] for place in rows] + [tool["all"][metric]]
         shown = [100 * min(share, _MOST_ERRORS) for share in shares if share is not None]
         look = looks[tool["name"]]
-        axes.scatter(shown, heights[-len(shown) :], label=tool["title"], alpha=0.9, linewidths=0, zorder=3, **look)
+        where = [height - lower for height in heights[-len(shown) :]]
+        axes.scatter(shown, where, label=tool["title"], linewidths=0.5, edgecolors="white", zorder=3, **look)
     names = [f"{kinds[place]['name']}  ({kinds[place]['pages']})" for place in rows] + [f"all  ({report['pages']})"]
     axes.set_yticks(heights, names)
     axes.get_yticklabels()[-1].set_weight("bold")
@@ -94,7 +99,7 @@ def _dress(axes: Any, report: dict[str, Any], below: str) -> None:
     )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(_FAINT)
-    axes.tick_params(axis="x", which="both", colors=_FAINT)
+    axes.tick_params(axis="both", which="both", colors=_FAINT)
     axes.grid(axis="x", color=_GRID, zorder=0)
     axes.set_axisbelow(True)
 
