@@ -1,12 +1,9 @@
 """One page, from the document to what is read on it."""
 
-import time
-
-from ocr_platform.models import PageResult, Reading
+from ocr_platform.models import PageResult, Quality, Reading
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.pages import Pages
-
-_LEAST_SECONDS = 0.1
+from ocr_platform.ocr.tries import read_in_tries
 
 
 def read_page(
@@ -14,13 +11,15 @@ def read_page(
 ) -> PageResult:
     """Read page `number` (from 1) with models that were prepared, until `ends` (monotonic). Raises a PageError."""
     page = pages.render(number)
-    read = engine.recognise(page, languages, max(ends - time.monotonic(), _LEAST_SECONDS))
+    read = read_in_tries(page, languages, reading.quality or Quality.BALANCED, engine, ends)
     return PageResult(
         number=number,
         width=page.image.width,
         height=page.image.height,
         dpi=page.dpi,
-        text=read.text,
-        words=read.words,
+        text=read.recognition.text,
+        words=read.recognition.words,
+        rotation=read.rotation,
+        skew=read.skew,
         languages=tuple(languages.split("+")),
     )

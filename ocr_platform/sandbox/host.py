@@ -24,6 +24,7 @@ from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import make_engine
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
+from ocr_platform.ocr.prepare import prepared
 from ocr_platform.sandbox import frames, landlock, seccomp
 from ocr_platform.sandbox.child import Birth, live, ran_out_of_memory
 from ocr_platform.sandbox.config import Config
@@ -141,7 +142,7 @@ def warm_up() -> None:
             file.seek(0)
             pages = open_pages(file, kind, _OWN_LIMITS)
             pages.count()
-            pages.render(1)
+            prepared(pages.render(1), "")
 
 
 def doors(engine: OcrEngine, scratch: Path, *, network_left: bool) -> Doors:
