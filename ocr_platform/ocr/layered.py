@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from ocr_platform.errors import PageTooLarge
 from ocr_platform.models import OcrMode, PageResult, Word
 from ocr_platform.ocr.blank import is_blank
-from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.frame import Box
 from ocr_platform.ocr.layers import BringsText, Layer
 from ocr_platform.ocr.layout import text_of
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.ocr.pictures import agrees, merged, shifted
+from ocr_platform.ocr.tries import Attempt
 from ocr_platform.ocr.trust import Verdict
 
-Recognise = Callable[[PageImage], Recognition]
+Recognise = Callable[[PageImage], Attempt]
 
 # As `pdf_layer` has it for what is sound.
 _SURE = 99.0
@@ -71,7 +71,7 @@ def _in_picture(pages: BringsText, number: int, box: Box, recognise: Recognise) 
     if key not in _seen:
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
-        _seen[key] = () if is_blank(part) else recognise(part).words
+        _seen[key] = () if is_blank(part) else recognise(part).recognition.words
     return shifted(_seen[key], box)
 
 

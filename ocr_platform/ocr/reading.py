@@ -1,6 +1,6 @@
 """One page, from the document to what is read on it."""
 
-import time
+from dataclasses import replace
 
 from ocr_platform.layout import with_rows
 from ocr_platform.models import OcrMode, PageResult, Quality, Reading
@@ -9,9 +9,8 @@ from ocr_platform.ocr.engines import OcrEngine, Recognition
 from ocr_platform.ocr.layered import Recognise, read_layer
 from ocr_platform.ocr.layers import BringsText
 from ocr_platform.ocr.pages import PageImage, Pages
-from ocr_platform.ocr.second import LineReader, second_opinion
-
-_LEAST_SECONDS = 0.1
+from ocr_platform.ocr.second import LineReader, upright_opinion
+from ocr_platform.ocr.tries import Attempt, read_in_tries
 
 
 def read_page(
@@ -27,11 +26,13 @@ def read_page(
 
     A `second` reader is asked where `reading` is to be the best.
     """
-    asked = second if reading.quality is Quality.BEST else None
+    quality = reading.quality or Quality.BALANCED
+    asked = second if quality is Quality.BEST else None
 
-    def recognise(page: PageImage) -> Recognition:
-        read = engine.recognise(page, languages, max(ends - time.monotonic(), _LEAST_SECONDS))
-        return second_opinion(page.image, read, languages, asked, ends)
+    def recognise(page: PageImage) -> Attempt:
+        best = read_in_tries(page, languages, quality, engine, ends)
+        opinion = upright_opinion(page.image, best.rotation, best.recognition, languages, asked, ends)
+        return replace(best, recognition=opinion)
 
     if reading.mode is OcrMode.FORCE or not isinstance(pages, BringsText):
         return _recognised(pages, number, reading, recognise, languages)
@@ -46,7 +47,8 @@ def _recognised(pages: Pages, number: int, reading: Reading, recognise: Recognis
     page = pages.render(number)
     blank = reading.mode is not OcrMode.FORCE and is_blank(page)
     nothing = blank or reading.mode is OcrMode.SKIP
-    read = Recognition("", ()) if nothing else recognise(page)
+    best = Attempt(Recognition("", ())) if nothing else recognise(page)
+    read = best.recognition
     return PageResult(
         number=number,
         width=page.image.width,
@@ -54,6 +56,8 @@ def _recognised(pages: Pages, number: int, reading: Reading, recognise: Recognis
         dpi=page.dpi,
         text=with_rows(read.text, read.words),
         words=read.words,
+        rotation=best.rotation,
+        skew=best.skew,
         languages=() if nothing else tuple(languages.split("+")),
         blank=blank,
         disputed=read.disputed,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from ocr_platform.ocr.confidence import Basis, likelihood
 from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.engines.lines import SeenLine
 from ocr_platform.ocr.merging import alone, merge
+from ocr_platform.ocr.prepare.placement import Placement
 
 Corners = NDArray[np.float32]
 
@@ -70,6 +72,21 @@ def second_opinion(
     except (RecognitionFailed, MemoryError):
         return Recognition(read.text, alone(read.words))
     return Recognition(read.text if merged.text is None else merged.text, merged.words, merged.disputed)
+
+
+def upright_opinion(
+    image: Image.Image, rotation: int, read: Recognition, languages: str, reader: LineReader | None, ends: float
+) -> Recognition:
+    """The same on a page that had to be turned by `rotation` degrees clockwise to be read; boxes are not."""
+    if not rotation or reader is None:
+        return second_opinion(image, read, languages, reader, ends)
+    turned = Placement(image.width, image.height, rotation)
+    upright = turned.applied(image, 255)
+    # Seen from the upright page it is the one that the document shows that was turned.
+    back = Placement(upright.width, upright.height, 360 - rotation)
+    words = tuple(map(back.on_the_page, read.words))
+    found = second_opinion(upright, replace(read, words=words), languages, reader, ends)
+    return replace(found, words=tuple(map(turned.on_the_page, found.words)))
 
 
 def is_unsure(words: Sequence[Word], corners: Corners) -> bool:

@@ -22,6 +22,7 @@ from ocr_platform.ocr.engines.choice import SecondReader, make_engine
 from ocr_platform.ocr.engines.tessdata import tessdata_dir
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
+from ocr_platform.ocr.prepare import prepared
 from ocr_platform.sandbox import frames, landlock, seccomp
 from ocr_platform.sandbox.child import Birth, live, ran_out_of_memory
 from ocr_platform.sandbox.config import Config
@@ -163,7 +164,7 @@ def warm_up() -> None:
             with suppress(FormatUnsupported):  # a Pillow that was built without it
                 pages = open_pages(file, kind, _OWN_LIMITS)
                 pages.count()
-                pages.render(1)
+                prepared(pages.render(1), "")
 
 
 def doors(engine: OcrEngine, scratch: Path, *, network_left: bool) -> Doors:

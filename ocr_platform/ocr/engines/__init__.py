@@ -1,6 +1,7 @@
 """Recognisers, one file each, behind one Protocol."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,26 @@ class Recognition:
     text: str
     words: tuple[Word, ...]
     disputed: float = 0.0
+
+
+class Segmentation(IntEnum):
+    """What a page is taken for before its lines are looked for: PageSegMode of tesseract/publictypes.h."""
+
+    AUTO = 3  # columns, blocks and pictures are told apart
+    COLUMN = 4  # one column of text of several sizes
+    BLOCK = 6  # one block of text: every line goes across the page
+    SPARSE = 11  # words anywhere, in no order
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a page is recognised; `inverse` lines, white on black, take 4 % more time."""
+
+    segmentation: Segmentation = Segmentation.AUTO
+    inverse: bool = True
+
+
+AS_USUAL = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +72,7 @@ class OcrEngine(Protocol):
         """
         ...
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(self, page: PageImage, languages: str, timeout: float, manner: Manner = AS_USUAL) -> Recognition:
         """Recognise a page with models that were prepared within `timeout` seconds.
 
         Raises a PageError, or EngineMissing.

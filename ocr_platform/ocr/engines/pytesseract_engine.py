@@ -17,7 +17,7 @@ from pytesseract.pytesseract import run_tesseract
 
 from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed, ScratchFull
 from ocr_platform.models import EngineName, Word
-from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, Recognition
 from ocr_platform.ocr.pages import PageImage
 
 _OUTPUTS = "-c tessedit_create_txt=1 -c tessedit_create_tsv=1"
@@ -70,9 +70,9 @@ class PytesseractEngine:
         """The command loads its models itself, for each page; that there is one is found out here."""
         self.languages()
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(self, page: PageImage, languages: str, timeout: float, manner: Manner = AS_USUAL) -> Recognition:
         """Run the command on an uncompressed copy of the page in a directory of its own."""
-        config = f"--dpi {page.dpi} {_OUTPUTS}" if page.dpi else _OUTPUTS
+        config = _options(page.dpi, manner)
         _require_memory(page.image.width * page.image.height)
         self._require_space(page.image.width * page.image.height + _OUTPUT_BYTES)
         with _translated_errors(), tempfile.TemporaryDirectory(dir=self._temp_dir) as folder:
@@ -93,6 +93,13 @@ class PytesseractEngine:
         there = os.statvfs(self._temp_dir)
         if there.f_bavail * there.f_frsize < size:
             raise ScratchFull
+
+
+def _options(dpi: int, manner: Manner) -> str:
+    """The command's options; what is as usual is left to it."""
+    resolution = f"--dpi {dpi} " if dpi else ""
+    inverse = "" if manner.inverse else " -c tessedit_do_invert=0"
+    return f"{resolution}--psm {int(manner.segmentation)} {_OUTPUTS}{inverse}"
 
 
 def _require_memory(pixels: int) -> None:

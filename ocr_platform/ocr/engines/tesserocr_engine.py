@@ -12,7 +12,7 @@ from tesserocr import OEM, PSM, PT, RIL, PyResultIterator, PyTessBaseAPI, get_la
 
 from ocr_platform.errors import EngineMissing, PageTimeout, RecognitionFailed
 from ocr_platform.models import EngineName, Word
-from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, Recognition
 from ocr_platform.ocr.pages import PageImage
 
 _MILLISECONDS = 1000
@@ -60,7 +60,7 @@ class TesserocrEngine:
             _name, (oldest, _size) = self._loaded.popitem(last=False)
             oldest.End()
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(self, page: PageImage, languages: str, timeout: float, manner: Manner = AS_USUAL) -> Recognition:
         """Recognise in this process. What libtesseract made of the page stays until `clear`, or the next page."""
         self.prepare(languages)
         api, _size = self._loaded[languages]
@@ -68,6 +68,8 @@ class TesserocrEngine:
         # What it has to say goes to a file that it opens at the first word: a segmentation fault where none can be
         # opened. To stderr, then, which is open.
         api.SetVariable("debug_file", "")
+        api.SetPageSegMode(manner.segmentation)
+        api.SetVariable("tessedit_do_invert", "1" if manner.inverse else "0")
         try:
             set_image(api, page)
             if not api.Recognize(max(1, int(timeout * _MILLISECONDS))):

@@ -10,7 +10,7 @@ from unittest import mock
 
 from ocr_platform.errors import EngineMissing, PageTimeout, RecognitionFailed
 from ocr_platform.models import EngineName, Word
-from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, Recognition
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.sandbox import host
 
@@ -88,7 +88,13 @@ class FakeEngine:
         if languages == "die":
             os._exit(1)
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(
+        self,
+        page: PageImage,
+        languages: str,
+        timeout: float,
+        manner: Manner = AS_USUAL,  # noqa: ARG002
+    ) -> Recognition:
         assert timeout > 0
         if languages in LIES:
             return LIES[languages]

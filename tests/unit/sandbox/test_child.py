@@ -7,7 +7,7 @@ import pytest
 
 from ocr_platform.errors import EngineMissing, PageMemory, PageTimeout, RecognitionFailed
 from ocr_platform.models import DocumentFormat, EngineName, Word
-from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, Recognition
 from ocr_platform.ocr.images import ImagePages
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.sandbox import child
@@ -42,7 +42,13 @@ class FakeEngine:
     def prepare(self, languages: str) -> None:
         raise AssertionError(languages)
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(
+        self,
+        page: PageImage,
+        languages: str,
+        timeout: float,
+        manner: Manner = AS_USUAL,  # noqa: ARG002
+    ) -> Recognition:
         self.asked.append((languages, timeout))
         os.write(2, self._said)
         self._said = b""

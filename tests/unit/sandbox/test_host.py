@@ -11,7 +11,7 @@ import pytest
 
 from ocr_platform.errors import EngineMissing
 from ocr_platform.models import EngineName
-from ocr_platform.ocr.engines import Command, OcrEngine, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, OcrEngine, Recognition
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.sandbox import frames, landlock
 from ocr_platform.sandbox.confinement import Doors
@@ -40,7 +40,13 @@ class FakeEngine:
     def prepare(self, languages: str) -> None:
         raise self._fault or AssertionError(languages)
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(
+        self,
+        page: PageImage,
+        languages: str,
+        timeout: float,
+        manner: Manner = AS_USUAL,  # noqa: ARG002
+    ) -> Recognition:
         raise AssertionError((page, languages, timeout))
 
     def clear(self) -> None:

@@ -1,0 +1,131 @@
+"""The steps together: measure a small copy, decide, change the page at most once."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from ocr_platform.ocr.pages import PageImage
+from ocr_platform.ocr.prepare import light
+from ocr_platform.ocr.prepare.columns import in_columns
+from ocr_platform.ocr.prepare.ink import Copy, small_copy
+from ocr_platform.ocr.prepare.letters import Boxes, components, dark_bands, letters, turned
+from ocr_platform.ocr.prepare.lines import Lie, lie_of
+from ocr_platform.ocr.prepare.placement import Placement
+
+# Rows of letters that are that many times sharper on another side than at the bottom: the page does not stand upright.
+_TURNED = 1.15
+# Tesseract follows lines that lean less, and turning blurs.
+_LEAST_SKEW = 1.0
+# Letters smaller than this (height of x in pixels) are enlarged until they are about so high, at most so many times.
+_SMALL, _WANTED, _MOST_SCALE = 12, 20, 4.0
+_MOST_PIXELS = 30_000_000
+# Resolutions that programs write when they know none: Tesseract's own estimate by the letters is better.
+_UNTRUE = frozenset({72, 96})
+# Languages whose letters hang from a line: their tops are in a row.
+_HANGING = frozenset({"asm", "ben", "hin", "mar", "nep", "pan", "san"})
+_MOSTLY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page as it is handed to the recogniser, and where it lies on the page as it was.
+
+    `lie` is None where there are too few letters to say; then the page may have `columns`. `inverse` says that there
+    are dark areas in which white text may stand. `levelled` is the page before it was moved, `paper` the level of its
+    paper.
+    """
+
+    page: PageImage
+    placement: Placement
+    levelled: PageImage
+    paper: int
+    lie: Lie | None
+    columns: bool
+    inverse: bool
+
+    def turned_by(self, rotation: int) -> Self:
+        """The same page, turned otherwise."""
+        skew = 0.0 if self.lie is None else self.lie.skew[rotation]
+        placement = replace(self.placement, rotation=rotation, skew=skew if abs(skew) >= _LEAST_SKEW else 0.0)
+        return replace(self, placement=placement, page=_placed(self.levelled, placement, self.paper))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A page in even light and dark on light, and what there is in its copy."""
+
+    image: Image.Image
+    copy: Copy
+    boxes: Boxes
+    pixels: npt.NDArray[np.int64]
+    letters: Boxes
+    height: int
+
+
+def prepared(page: PageImage, languages: str, *, enlarge: bool = True) -> Prepared:
+    """A page dark on light, in even light, upright, straight, and with letters that are large enough."""
+    seen = _dark_on_light(_in_even_light(page.image))
+    levelled = PageImage(seen.image, 0 if page.dpi in _UNTRUE else page.dpi)
+    placement, columns = Placement(*seen.image.size), True
+    lie = lie_of(seen.letters, seen.height)
+    if lie is not None:
+        rotation = upright(lie, languages)
+        skew = lie.skew[rotation]
+        columns = in_columns(turned(seen.letters, rotation), seen.height, skew)
+        scale = _scale(seen.image, seen.height * seen.copy.reduced) if enlarge else 1.0
+        placement = replace(placement, rotation=rotation, skew=skew if abs(skew) >= _LEAST_SKEW else 0.0, scale=scale)
+    return Prepared(
+        page=_placed(levelled, placement, seen.copy.paper),
+        placement=placement,
+        levelled=levelled,
+        paper=seen.copy.paper,
+        lie=lie,
+        columns=columns,
+        inverse=lie is None or dark_bands(seen.boxes, seen.pixels, seen.height),
+    )
+
+
+def _placed(page: PageImage, placement: Placement, paper: int) -> PageImage:
+    return PageImage(placement.applied(page.image, paper), round(page.dpi * placement.scale))
+
+
+def _seen(image: Image.Image, copy: Copy) -> _Seen:
+    boxes, pixels = components(copy.ink)
+    return _Seen(image, copy, boxes, pixels, *letters(boxes, pixels))
+
+
+def upright(lie: Lie, languages: str) -> int:
+    """By how many degrees clockwise a page has to be turned; 0 unless that is clear."""
+    hanging = bool(_HANGING.intersection(languages.split("+")))
+    stands = 180 if hanging else 0
+    found = lie.rotation
+    return (found + stands) % 360 if lie.beats(found, stands) >= _TURNED else 0
+
+
+def _scale(image: Image.Image, height: int) -> float:
+    if height >= _SMALL:
+        return 1.0
+    room = math.sqrt(_MOST_PIXELS / (image.width * image.height))
+    return max(1.0, min(_WANTED / height, _MOST_SCALE, room))
+
+
+def _in_even_light(image: Image.Image) -> _Seen:
+    copy = small_copy(image)
+    if image.mode == "L":
+        levels = light.paper_levels(copy.grey)
+        if light.is_uneven(copy, levels):
+            image, copy = light.evened(image, levels, copy.reduced), light.ink_in_even_light(copy, levels)
+    return _seen(image, copy)
+
+
+def _dark_on_light(seen: _Seen) -> _Seen:
+    """The page with its levels turned over, where most of it is dark and more letters are found in the light."""
+    if seen.copy.ink.mean() <= _MOSTLY:
+        return seen
+    image = ImageOps.invert(seen.image.convert("L"))
+    other = _seen(image, small_copy(image))
+    return other if len(other.letters) > len(seen.letters) else seen
