@@ -23,10 +23,21 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from ocr_platform.errors import DocumentDamaged, FormatUnsupported, PageDamaged, PageTooLarge
+from ocr_platform.errors import DocumentDamaged, FormatUnsupported, PageDamaged, PageTooLarge, PageUnsupported
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.tiff import TiffFile
 from ocr_platform.ocr.unthreaded import decode_without_threads
+
+
+def _jpeg_2000(file: BinaryIO) -> Image.Image:
+    """Pillow has modes for one to four channels, and calls others a mistake. Raises PageUnsupported."""
+    try:
+        return Jpeg2KImagePlugin.Jpeg2KImageFile(file)
+    except SyntaxError as exc:
+        if "mode" in str(exc):
+            raise PageUnsupported from exc
+        raise
+
 
 # Each reads the header alone when it is called. Pillow's own choice would go by brands and names, and try others.
 _DECODERS: dict[DocumentFormat, Callable[[BinaryIO], Image.Image]] = {
@@ -36,7 +47,7 @@ _DECODERS: dict[DocumentFormat, Callable[[BinaryIO], Image.Image]] = {
     DocumentFormat.WEBP: WebPImagePlugin.WebPImageFile,
     DocumentFormat.HEIC: pi_heif.HeifImageFile,
     DocumentFormat.AVIF: AvifImagePlugin.AvifImageFile,
-    DocumentFormat.JPEG2000: Jpeg2KImagePlugin.Jpeg2KImageFile,
+    DocumentFormat.JPEG2000: _jpeg_2000,
     DocumentFormat.GIF: GifImagePlugin.GifImageFile,
     DocumentFormat.BMP: BmpImagePlugin.BmpImageFile,
     DocumentFormat.PNM: PpmImagePlugin.PpmImageFile,
@@ -84,7 +95,7 @@ def decoding(error: type[DocumentDamaged | PageDamaged]) -> Iterator[None]:
 
 
 def opened(file: BinaryIO, format: DocumentFormat, most_pixels: int) -> Any:
-    """An image of Pillow's whose header was read. Raises DocumentDamaged, FormatUnsupported, PageTooLarge.
+    """An image whose header was read. Raises DocumentDamaged, FormatUnsupported, PageUnsupported, PageTooLarge.
 
     The last is raised by a decoder that makes room for the picture already when it reads the header.
     """

@@ -25,7 +25,7 @@ def grey(image: Image.Image) -> Image.Image:
         image = image.convert(_PREMULTIPLIED[image.mode])
     if "A" in image.getbands() or "transparency" in image.info:
         layers = image.convert("RGBA")
-        if layers.getextrema()[3] == (0, 0):
+        if layers.getchannel("A").getextrema() == (0, 0):
             return layers.convert("L")  # nothing would be seen: some programs leave the channel empty
         paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
         return Image.alpha_composite(paper, layers).convert("L")

@@ -153,7 +153,7 @@ def _agree_on_white(levels: Floats, layout: Layout) -> None:
 
 def _light(levels: Floats, layout: Layout) -> Floats:
     """How light each pixel is, from 0 to 1, on white paper."""
-    light = _colourless(levels, layout)
+    light: Floats = _colourless(levels, layout)
     opacity = _opacity(layout)
     if not opacity:
         return light

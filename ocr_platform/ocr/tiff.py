@@ -1,9 +1,11 @@
 """TIFF by Pillow and libtiff; what Pillow has no mode for is read sample by sample."""
 
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, TiffImagePlugin
 
+from ocr_platform.errors import PageDamaged, PageUnsupported
 from ocr_platform.ocr.grey import grey
 from ocr_platform.ocr.samples import grey_of
 from ocr_platform.ocr.tiff_layout import Layout
@@ -11,6 +13,7 @@ from ocr_platform.ocr.tiff_layout import Layout
 _INTEL_BIG_TIFF, _MOTOROLA_BIG_TIFF, _BIG_HEADER_BYTES = b"II+\0", b"MM\0+", 16
 _BYTE, _DOUBLE_BYTE = 8, 16
 _USUAL_BITS = frozenset({1, 2, 4, _BYTE, _DOUBLE_BYTE})
+_OLD_JPEG, _OLD_JPEG_PLACE = 6, (513, 514)  # JPEGInterchangeFormat and its length
 _WHITE_IS_ZERO, _UNSIGNED, _APART, _RAW = 0, 1, 2, 1
 TURNED_BY_A_QUARTER = frozenset({5, 6, 7, 8})  # values of EXIF's Orientation
 _SUBFILE, _REDUCED, _MASK = 254, 1, 4  # NewSubfileType, and two of its bits
@@ -74,8 +77,11 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         if not self.unusual:
             self.load()  # this turns it, too
             return grey(self)
-        assert self.fp is not None  # noqa: S101  Pillow's types allow for a file that was closed
-        image = grey_of(Layout.of(self.tag_v2), self.fp)
+        assert self.fp is not None  # noqa: S101  as above
+        if self.tag_v2.get(TiffImagePlugin.COMPRESSION) == _OLD_JPEG:
+            image = _old_jpeg(self.tag_v2, self.fp)
+        else:
+            image = grey_of(Layout.of(self.tag_v2), self.fp)
         orientation = self.tag_v2.get(ExifTags.Base.Orientation, 1)
         image.getexif()[ExifTags.Base.Orientation] = orientation
         return ImageOps.exif_transpose(image)
@@ -89,10 +95,25 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
             self.info["dpi"] = (across * scale, down * scale)
 
 
+def _old_jpeg(tags: Any, file: IO[bytes]) -> Image.Image:
+    """The grey picture that a directory points to as a whole (TIFF 6.0, section 22). Raises PageUnsupported."""
+    try:
+        place, size = (int(tags[tag]) for tag in _OLD_JPEG_PLACE)
+    except KeyError:
+        raise PageUnsupported from None
+    file.seek(place)
+    with JpegImagePlugin.JpegImageFile(BytesIO(file.read(size))) as image:
+        if image.size != (tags[TiffImagePlugin.IMAGEWIDTH], tags[TiffImagePlugin.IMAGELENGTH]):
+            raise PageDamaged  # it is not the one whose size was looked at
+        return image.convert("L")
+
+
 def _misread(tags: Any) -> bool:
     """What Pillow reads without complaint, and wrongly: upside down in brightness, cut off, or in the wrong order."""
     bits = set(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     if not bits <= _USUAL_BITS or set(tags.get(TiffImagePlugin.SAMPLEFORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
+        return True
+    if tags.get(TiffImagePlugin.COMPRESSION) == _OLD_JPEG and tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1) == 1:
         return True
     wide = max(bits, default=1) == _DOUBLE_BYTE
     apart = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == _APART

@@ -8,9 +8,9 @@ from PIL import TiffImagePlugin as Tiff
 from ocr_platform.errors import PageUnsupported
 
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, SEPARATED, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, SEPARATED, YCBCR, LAB, ICC_LAB = 0, 1, 2, 3, 5, 6, 8, 9
 # How many samples make a colour.
-COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, LAB: 3}
+COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, LAB: 3, ICC_LAB: 3}
 # Sizes of samples in bits that numbers of a computer have.
 WHOLE, FLOATING = frozenset({8, 16, 32, 64}), frozenset({16, 32, 64})
 NO_PREDICTOR, DIFFERENCES, FLOAT_DIFFERENCES = 1, 2, 3

@@ -2,14 +2,15 @@
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _LONG, _LONG8 = 4, 16
 RAW, DEFLATE = 1, 8
-Samples = NDArray[np.floating] | NDArray[np.integer]
+Samples = NDArray[Any]
 
 
 def tiff(  # noqa: PLR0913  each a way in which TIFFs differ
@@ -24,7 +25,7 @@ def tiff(  # noqa: PLR0913  each a way in which TIFFs differ
     rows_per_strip: int | None = None,
     compression: int = RAW,
     predictor: int = 1,
-    tags: dict[int, Sequence[int]] | None = None,
+    tags: Mapping[int, Sequence[int]] | None = None,
 ) -> bytes:
     """A TIFF of one page: `samples` are rows by columns by samples.
 
@@ -77,7 +78,7 @@ def _packed(part: Samples, bits: int | None, order: str, compression: int, predi
         each = (rows[:, :, None] >> np.arange(bits - 1, -1, -1)) & 1
         body = np.packbits(each.reshape(rows.shape[0], -1).astype(np.uint8), axis=1).tobytes()
     else:
-        body = part.astype(part.dtype.newbyteorder(order)).tobytes()
+        body = part.astype(part.dtype.newbyteorder("<" if order == "<" else ">")).tobytes()
     return zlib.compress(body) if compression == DEFLATE else body
 
 

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -17,7 +18,7 @@ from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import MIB, NOTE, host_of, note, note_png, read
 
 SAMPLES = list(samples())
-_PILLOW = {
+_PILLOW: dict[DocumentFormat, tuple[str, dict[str, Any]]] = {
     DocumentFormat.TIFF: ("TIFF", {"compression": "tiff_lzw"}),
     DocumentFormat.JPEG: ("JPEG", {"quality": 95}),
     DocumentFormat.WEBP: ("WEBP", {"quality": 95}),

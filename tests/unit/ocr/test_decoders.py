@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ocr_platform.errors import DocumentDamaged, FormatUnsupported, PageDamaged, PageError, PageTooLarge
+from ocr_platform.errors import (
+    DocumentDamaged,
+    FormatUnsupported,
+    PageDamaged,
+    PageError,
+    PageTooLarge,
+    PageUnsupported,
+)
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr import decoders
 from ocr_platform.ocr.images import ImagePages
@@ -198,6 +205,14 @@ def test_colours_by_lightness_keep_it(mode: str) -> None:
 def test_way_to_the_function_that_starts_threads_is_found_in_libheif() -> None:
     # Whether it is closed shows in a sandbox, where a thread that is started ends the process
     assert decode_without_threads()
+
+
+def test_jpeg_2000_of_more_channels_than_a_picture_has_is_told_from_damage() -> None:
+    size = struct.pack(">IIIIIIII", 8, 8, 0, 0, 8, 8, 0, 0)
+    body = b"\xff\x4f\xff\x51" + struct.pack(">HH", 38 + 3 * 5, 0) + size + struct.pack(">H", 5) + b"\x07\x01\x01" * 5
+
+    with pytest.raises(PageUnsupported):
+        _opened(body, DocumentFormat.JPEG2000)
 
 
 def test_format_that_a_library_was_built_without_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,31 @@ class TestSeveralDirectories:
             pages.render(3)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_jpeg_of_the_old_kind_is_read(mode: str) -> None:
+    # Given a whole JPEG file in a TIFF, as TIFF 6.0 had it before technical note 2
+    picture, out = Image.linear_gradient("L"), io.BytesIO()
+    picture.convert(mode).save(out, "JPEG", subsampling=0)
+    jpeg, samples = out.getvalue(), {"L": 1, "RGB": 3}[mode]
+    frame = tiff(np.zeros((256, 256, samples), "u1"), photometric={1: 1, 3: 6}[samples], compression=6)
+    body = tiff(
+        np.zeros((256, 256, samples), "u1"),
+        photometric={1: 1, 3: 6}[samples],
+        compression=6,
+        tags={273: [len(frame) + 200], 279: [len(jpeg)], 513: [len(frame) + 200], 514: [len(jpeg)], 530: [1, 1]},
+    )
+
+    found = np.asarray(_page(body.ljust(len(frame) + 200, b"\0") + jpeg).image, dtype=float)
+
+    assert np.abs(found - np.asarray(picture, dtype=float)).mean() < 3
+
+
+@pytest.mark.parametrize("tags", [{513: [8], 514: [4]}, {}, {513: [10**9], 514: [100]}])
+def test_jpeg_of_the_old_kind_that_is_not_there_harms_nobody(tags: dict[int, list[int]]) -> None:
+    with pytest.raises(PageError):
+        _page(tiff(np.zeros((16, 16, 1), "u1"), compression=6, tags=tags))
+
+
 @pytest.mark.parametrize(
     "compression", ["group3", "group4", "tiff_ccitt", "packbits", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate"]
 )
