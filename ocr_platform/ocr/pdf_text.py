@@ -134,13 +134,14 @@ class _Reading:
 
     def _add_parts(self, letters: str, start: int, stop: int) -> None:
         boxes = self._boxes(start, stop)
-        if self._leaves_line(boxes[0]):
-            self._begin_run(start)
-        if not any(map(self._apart, boxes, boxes[1:])):
-            self._add(letters[start:stop], _around(boxes))
-            return
-        for first, last in self._parts(start, stop):
-            self._add(letters[first:last], _around(self._boxes(first, last)))
+        parts = self._parts(start, stop) if any(map(self._apart, boxes, boxes[1:])) else iter([(start, stop)])
+        for first, last in parts:
+            own = self._boxes(first, last)
+            if not own:
+                continue
+            if self._leaves_line(own[0]):
+                self._begin_run(first)
+            self._add(letters[first:last], _around(own))
 
     def _begin_run(self, index: int) -> None:
         """Look at the line that begins here: how high it is, and which way up.

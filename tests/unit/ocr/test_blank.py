@@ -36,8 +36,9 @@ def _paper(dpi: int, draw: Draw | None = None, noise: int = 12, light: int = 20)
 
 def _written(text: str, points: float, ink: int = 38, place: tuple[float, float] = (0.5, 0.95)) -> Draw:
     def draw(page: Image.Image, mm: float) -> None:
-        font = ImageFont.load_default(points / 72 * MM * mm)
-        ImageDraw.Draw(page).text((page.width * place[0], page.height * place[1] - font.size), text, ink, font)
+        size = points / 72 * MM * mm
+        where = (page.width * place[0], page.height * place[1] - size)
+        ImageDraw.Draw(page).text(where, text, ink, ImageFont.load_default(size))
 
     return draw
 

@@ -112,14 +112,14 @@ def test_strange_words_that_the_page_shows_are_kept() -> None:
 
 def test_a_picture_on_a_page_of_text_is_recognised_by_itself_and_read_in_its_place() -> None:
     content = text(LINES[:2]) + picture("I1", 72, 600, 200, 50) + text(LINES[2:], top=570)
-    engine = Recogniser("in", "it")
+    engine = Recogniser("drawn", "here")
 
-    found = _read(Page(content, images=[_lettered("in it")]), engine)
+    found = _read(Page(content, images=[_lettered("drawn here")]), engine)
 
     assert engine.sizes == [(834, 209)]  # 200 by 50 points at 300 dpi
     lines = [line for line in found.text.split("\n") if line]
-    assert lines == [*LINES[:2], "in it", *LINES[2:]]
-    (word,) = [word for word in found.words if word.text == "in"]
+    assert lines == [*LINES[:2], "drawn here", *LINES[2:]]
+    (word,) = [word for word in found.words if word.text == "drawn"]
     assert (word.left, word.top, word.source) == (310, 802, WordSource.OCR)
 
 
