@@ -115,7 +115,7 @@ class PdfPages:
     def _flattened(self, number: int) -> pdfium.PdfPage:
         """A page with its forms and remarks as part of it, in this process' memory alone."""
         page = self._opened(number)
-        page.flatten()
+        pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)  # what cannot be is left as it is
         page.close()
         self._page = None
         return self._opened(number)

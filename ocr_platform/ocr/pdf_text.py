@@ -30,6 +30,10 @@ _LINE_ENDS = re.compile(r"[\r\n]")
 _INVISIBLE = frozenset({3, 7})  # neither filled nor stroked (ISO 32000-1, table 106)
 # Between letters of one word there is less than this, in heights of the line.
 _WORD_GAP = 0.25
+# Nor is one so far above or below another: a full stop and the quotation mark behind it are less.
+_LINE_GAP = 0.5
+# A word's ink that is so much higher than its line stands otherwise.
+_TALL = 1.6
 # So many words of a page are looked at closely.
 _SAMPLES = 100
 _SIDEWAYS = (90, 270)
@@ -121,29 +125,43 @@ class _Reading:
             parts = count_rects(opened, start, stop - start)
             if parts == 1:
                 get_rect(opened, 0, left, top, right, bottom)
-                self._add(letters[start:stop], box_of(left.value, bottom.value, right.value, top.value))
+                box = box_of(left.value, bottom.value, right.value, top.value)
+                if self._leaves_line(box):
+                    self._begin_run(start)
+                self._add(letters[start:stop], box)
             elif parts:
                 self._add_parts(letters, start, stop)
 
     def _add_parts(self, letters: str, start: int, stop: int) -> None:
         boxes = self._boxes(start, stop)
-        if not any(map(self._apart, boxes, boxes[1:])):
-            self._add(letters[start:stop], _around(boxes))
-            return
-        for first, last in self._parts(start, stop):
-            self._add(letters[first:last], _around(self._boxes(first, last)))
+        parts = self._parts(start, stop) if any(map(self._apart, boxes, boxes[1:])) else iter([(start, stop)])
+        for first, last in parts:
+            own = self._boxes(first, last)
+            if not own:
+                continue
+            if self._leaves_line(own[0]):
+                self._begin_run(first)
+            self._add(letters[first:last], _around(own))
 
     def _begin_run(self, index: int) -> None:
         """Look at the line that begins here: how high it is, and which way up.
 
-        PDFium's angle is counter-clockwise and of the page before it is turned.
+        PDFium's angle is clockwise, and of the page before it is turned.
         """
         self._run += 1
         loose, frame = self._loose, self._frame
         if pdfium_c.FPDFText_GetLooseCharBox(self._opened, index, ctypes.byref(loose)):
             self._line = frame.box(loose.left, loose.bottom, loose.right, loose.top)
         angle = pdfium_c.FPDFText_GetCharAngle(self._opened, index)
-        self._rotation = 0 if angle < 0 else (round(math.degrees(angle) / 90) * 90 - frame.turn) % 360
+        self._rotation = 0 if angle < 0 else -(round(math.degrees(angle) / 90) * 90 + frame.turn) % 360
+
+    def _leaves_line(self, box: Box) -> bool:
+        """Whether a word is not on the line of the one before; PDFium does not say so of text that is turned."""
+        left, top, right, bottom = box
+        line_left, line_top, line_right, line_bottom = self._line
+        if self._rotation in _SIDEWAYS:
+            return right <= line_left or left >= line_right or right - left > _TALL * (line_right - line_left)
+        return bottom <= line_top or top >= line_bottom or bottom - top > _TALL * (line_bottom - line_top)
 
     def _sample(self, start: int, end: int) -> None:
         """Look at how a word is drawn, and whether its font says what its first and its last letter mean."""
@@ -190,7 +208,7 @@ class _Reading:
         sideways = self._rotation in _SIDEWAYS
         height = right - left if sideways else bottom - top
         along, beside = (down, across) if sideways else (across, down)
-        return along > _WORD_GAP * height or beside > height
+        return along > _WORD_GAP * height or beside > _LINE_GAP * height
 
     def _parts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """A word's parts: PDFium takes figures of neighbouring columns for one word when they are close enough."""
