@@ -9,7 +9,7 @@ from ocr_platform.ocr.engines import OcrEngine, Recognition
 from ocr_platform.ocr.layered import Recognise, read_layer
 from ocr_platform.ocr.layers import BringsText
 from ocr_platform.ocr.pages import PageImage, Pages
-from ocr_platform.ocr.second import LineReader, upright_opinion
+from ocr_platform.ocr.second import LineReader, second_opinion
 from ocr_platform.ocr.tries import Attempt, read_in_tries
 
 
@@ -31,7 +31,7 @@ def read_page(
 
     def recognise(page: PageImage) -> Attempt:
         best = read_in_tries(page, languages, quality, engine, ends)
-        opinion = upright_opinion(page.image, best.rotation, best.recognition, languages, asked, ends)
+        opinion = second_opinion(page.image, best.recognition, languages, asked, ends, best.rotation)
         return replace(best, recognition=opinion)
 
     if reading.mode is OcrMode.FORCE or not isinstance(pages, BringsText):

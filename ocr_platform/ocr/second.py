@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +14,7 @@ from ocr_platform.ocr.confidence import Basis, likelihood
 from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.engines.lines import SeenLine
 from ocr_platform.ocr.merging import alone, merge
-from ocr_platform.ocr.prepare.placement import Placement
+from ocr_platform.ocr.turning import turned_image, turned_word
 
 Corners = NDArray[np.float32]
 
@@ -33,6 +32,7 @@ _SURE = 0.81
 _BARE = 0.4
 _ON_LINE = 0.5  # of the lower one of a word and a line: it stands on the line
 _PERCENT = 100
+_FULL_TURN = 360
 # The budget of a page, in seconds of wall time, and what is always left of the page's own time limit.
 _SECONDS, _SPARE_SECONDS = 30.0, 2.0
 
@@ -50,15 +50,22 @@ class LineReader(Protocol):
 
 
 def second_opinion(
-    image: Image.Image, read: Recognition, languages: str, reader: LineReader | None, ends: float
+    image: Image.Image, read: Recognition, languages: str, reader: LineReader | None, ends: float, rotation: int = 0
 ) -> Recognition:
     """The reading with calibrated confidences; merged with a second one where `reader` is given and can help.
 
-    Lines for which there is no time before `ends` (monotonic) stay as they were, and so does the whole page when the
-    second reader fails.
+    Words stand where the image shows them; `rotation` is by how many degrees, clockwise, it has to be turned to stand
+    upright. Lines for which there is no time before `ends` (monotonic) stay as they were, and so does the whole page
+    when the second reader fails.
     """
     if reader is None or not _WRITABLE.issuperset(languages.split("+")):
         return Recognition(read.text, alone(read.words))
+    if rotation:
+        upright = turned_image(image, rotation)
+        words = tuple(turned_word(word, rotation, *image.size) for word in read.words)
+        found = second_opinion(upright, Recognition(read.text, words), languages, reader, ends)
+        back = tuple(turned_word(word, _FULL_TURN - rotation, *upright.size) for word in found.words)
+        return Recognition(found.text, back, found.disputed)
     ends = min(ends - _SPARE_SECONDS, time.monotonic() + _SECONDS)
     try:
         unsure = [corners for corners in reader.detect(image) if is_unsure(read.words, corners)]
@@ -72,21 +79,6 @@ def second_opinion(
     except (RecognitionFailed, MemoryError):
         return Recognition(read.text, alone(read.words))
     return Recognition(read.text if merged.text is None else merged.text, merged.words, merged.disputed)
-
-
-def upright_opinion(
-    image: Image.Image, rotation: int, read: Recognition, languages: str, reader: LineReader | None, ends: float
-) -> Recognition:
-    """The same on a page that had to be turned by `rotation` degrees clockwise to be read; boxes are not."""
-    if not rotation or reader is None:
-        return second_opinion(image, read, languages, reader, ends)
-    turned = Placement(image.width, image.height, rotation)
-    upright = turned.applied(image, 255)
-    # Seen from the upright page it is the one that the document shows that was turned.
-    back = Placement(upright.width, upright.height, 360 - rotation)
-    words = tuple(map(back.on_the_page, read.words))
-    found = second_opinion(upright, replace(read, words=words), languages, reader, ends)
-    return replace(found, words=tuple(map(turned.on_the_page, found.words)))
 
 
 def is_unsure(words: Sequence[Word], corners: Corners) -> bool:

@@ -13,6 +13,7 @@ from ocr_platform.ocr.engines import Recognition
 from ocr_platform.ocr.engines.lines import SeenLine, SeenWord
 from ocr_platform.ocr.merging import alone
 from ocr_platform.ocr.second import Corners, is_unsure, second_opinion
+from ocr_platform.ocr.turning import turned_image, turned_word
 
 PAGE = Image.new("L", (400, 100), 255)
 SURE, UNSURE = 96.0, 40.0
@@ -35,11 +36,11 @@ class Reader:
         self._seconds = seconds
 
     def detect(self, image: Image.Image) -> list[Corners]:
-        assert image is PAGE
+        assert image.size == PAGE.size
         return [corners(0, 0, 100, 20), corners(0, 40, 100, 60)]
 
     def recognise(self, image: Image.Image, lines: Sequence[Corners]) -> Iterator[list[SeenLine]]:
-        assert image is PAGE
+        assert image.size == PAGE.size
         for line in lines:
             self.asked.append(line)
             if self._error is not None:
@@ -115,3 +116,19 @@ def test_lines_for_which_there_is_no_time_stay_as_they_were() -> None:
 )
 def test_a_line_is_unsure_when_a_word_on_it_is_or_when_none_stands_there(words: list[Word], unsure: bool) -> None:
     assert is_unsure(words, corners(0, 0, 110, 20)) is unsure
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_page_that_lies_on_its_side_is_read_upright_and_its_words_stand_where_it_shows_them(rotation: int) -> None:
+    # Given the page as a scanner saw it that stood otherwise
+    lying = turned_image(PAGE, 360 - rotation)
+    words = tuple(turned_word(each, 360 - rotation, *PAGE.size) for each in READ.words)
+    upright = opinion(Reader()).words
+
+    result = second_opinion(
+        lying, Recognition(READ.text, words), "eng", Reader(), time.monotonic() + 60, rotation=rotation
+    )
+
+    assert result.text == "sure\nright\n\n"
+    assert {each.rotation for each in result.words} == {rotation}
+    assert tuple(turned_word(each, rotation, *lying.size) for each in result.words) == upright

@@ -356,3 +356,9 @@ def test_whatever_is_said_it_is_a_sound_page_or_a_lie(item: Any) -> None:
     stored = json.dumps([found.text, *(word.text for word in found.words)], ensure_ascii=False, allow_nan=False)
     assert "\0" not in stored
     stored.encode()
+
+
+@pytest.mark.parametrize("value", [None, "0", -0.1, 1.1, math.nan, math.inf, [], True])
+def test_a_disputed_share_that_is_none_is_a_lie(value: object) -> None:
+    with pytest.raises(LieError):
+        page(with_page(disputed=value))
