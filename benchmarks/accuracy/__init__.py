@@ -1,0 +1,1 @@
+"""How right the platform and other programs read the same pages. `python -m benchmarks.accuracy --help` says how."""
