@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from ocr_platform.errors import PageError
 from ocr_platform.models import Quality, Word
@@ -22,7 +23,13 @@ _NONSENSE = 0.5
 _MORE_TRIES = {Quality.FAST: 0, Quality.BALANCED: 1, Quality.BEST: 3}
 # Another try has to have so many times the seconds that the first one took.
 _ROOM = 2.0
-_AS_ONE_BLOCK_FIRST = (Segmentation.BLOCK, Segmentation.SPARSE, Segmentation.AUTO)
+# As a share of the letters. Words in no order are seldom what is wanted, and look surer than they are.
+_LEAST_GAIN = {
+    Segmentation.AUTO: 0.02,
+    Segmentation.COLUMN: 0.02,
+    Segmentation.BLOCK: 0.02,
+    Segmentation.SPARSE: 0.1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,11 @@ class Attempt:
         letters = _letters(self.recognition.words)
         return _letters(word for word in self.recognition.words if word.confidence >= _SURE_WORD) / max(letters, 1)
 
-    @property
-    def worth(self) -> float:
-        """What is sure less what is not, in letters: more text is better only where it is sure."""
-        return _letters(self.recognition.words) * (2 * self.sure - 1)
+    def beats(self, other: Self) -> bool:
+        """Whether it is clearly better: what is sure less what is not, in letters; more text is not always better."""
+        mine, others = _letters(self.recognition.words), _letters(other.recognition.words)
+        gain = mine * (2 * self.sure - 1) - others * (2 * other.sure - 1)
+        return gain > _LEAST_GAIN[self.manner.segmentation] * others
 
 
 def attempts(page: PageImage, languages: str, quality: Quality, engine: OcrEngine, ends: float) -> Iterator[Attempt]:
@@ -72,7 +80,7 @@ def read_in_tries(page: PageImage, languages: str, quality: Quality, engine: Ocr
         if best.sure >= _SURE_READING:
             break
         other = next(tries, best)
-        best = other if other.worth > best.worth else best
+        best = other if other.beats(best) else best
     return best
 
 
@@ -88,13 +96,16 @@ def _read(ready: Prepared, manner: Manner, languages: str, engine: OcrEngine, en
 
 
 def _others(ready: Prepared, first: Attempt) -> Iterator[tuple[Prepared, Manner]]:
-    """What else may read a page better, the likeliest first."""
+    """What else may read a page better, the likeliest first; nothing where there are neither letters nor words."""
+    if ready.lie is None and not first.recognition.words:
+        return
     if first.sure < _NONSENSE and ready.lie is not None:
         for turn in ready.lie.likely(besides=ready.placement.rotation):
             yield ready.turned_by(turn), first.manner
-    for segmentation in (Segmentation.SPARSE, Segmentation.AUTO) if ready.columns else _AS_ONE_BLOCK_FIRST:
-        if segmentation is not first.manner.segmentation:
-            yield ready, Manner(segmentation)
+    yield ready, Manner(Segmentation.BLOCK)
+    if ready.levelled.image.mode == "L":
+        yield ready.in_even_light(), replace(first.manner, inverse=True)
+    yield ready, Manner(Segmentation.SPARSE)
 
 
 def _letters(words: Iterable[Word]) -> int:

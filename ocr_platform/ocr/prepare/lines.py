@@ -20,6 +20,8 @@ _ENOUGH = 40
 # A row of letters may be so uneven, as a share of their height.
 _ROW = 1 / 6
 _MOST_LETTERS = 4000
+# Rows of text are so many times sharper than what the same letters give at most other angles; noise has no rows.
+_PROMINENT = 2.0
 # Rows that are sharper than this share of the sharpest may be those of the page as it stands upright.
 _NEARLY = 0.75
 
@@ -51,25 +53,28 @@ class Lie:
 
 
 def lie_of(letters: Boxes, height: int) -> Lie | None:
-    """How the letters of a page lie, of this height in pixels; None when they are too few to say."""
+    """How the letters of a page lie, of this height in pixels; None when they are too few to say, or in no rows."""
     if len(letters) < _ENOUGH:
         return None
     step = -(-len(letters) // _MOST_LETTERS)
     row = max(1.0, height * _ROW)
     found = {turn: _sharpest(turned(letters[::step], turn).astype(np.float32), row) for turn in (0, 90, 180, 270)}
+    if max(each[2] for each in found.values()) < _PROMINENT:
+        return None
     return Lie({turn: each[0] for turn, each in found.items()}, {turn: each[1] for turn, each in found.items()})
 
 
-def _sharpest(letters: Points, row: float) -> tuple[float, float]:
-    """The greatest sharpness of the rows, and the turn in degrees clockwise that gives it."""
+def _sharpest(letters: Points, row: float) -> tuple[float, float, float]:
+    """The greatest sharpness of the rows, the turn in degrees clockwise that gives it, and how far it stands out."""
     across, down = (letters[:, 0] + letters[:, 2]) * np.float32(0.5), letters[:, 3]
     coarse = np.arange(-_MOST_SKEW, _MOST_SKEW + _COARSE / 2, _COARSE)
-    near = coarse[int(np.argmax(_sharpness(across, down, coarse, row)))]
+    rough = _sharpness(across, down, coarse, row)
+    near = coarse[int(np.argmax(rough))]
     fine = np.arange(near - _COARSE, near + _COARSE + _FINE / 2, _FINE)
     found = _sharpness(across, down, fine, row)
     # Several neighbours are alike on short lines: their middle.
     best = fine[found >= found.max() * 0.995]
-    return float(found.max()), -round(float(best.mean()), 2)
+    return float(found.max()), -round(float(best.mean()), 2), float(found.max() / np.median(rough))
 
 
 def _sharpness(across: Points, down: Points, angles: npt.NDArray[np.float64], row: float) -> npt.NDArray[np.float64]:

@@ -28,6 +28,9 @@ _UNTRUE = frozenset({72, 96})
 # Languages whose letters hang from a line: their tops are in a row.
 _HANGING = frozenset({"asm", "ben", "hin", "mar", "nep", "pan", "san"})
 _MOSTLY = 0.5
+_WHITE = 255
+# Letters of fewer pixels in the copy run into each other, and fewer letters than these say nothing.
+_TOLD_APART, _ENOUGH = 6, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ class Prepared:
     lie: Lie | None
     columns: bool
     inverse: bool
+
+    def in_even_light(self) -> Self:
+        """The same page, its light evened whether or not that is needed; one bit a pixel has none."""
+        if self.levelled.image.mode != "L":
+            return self
+        copy = small_copy(self.levelled.image)
+        levels, _uneven = light.paper_levels(copy.grey)
+        page = PageImage(light.evened(self.levelled.image, levels, copy.reduced), self.levelled.dpi)
+        return replace(self, levelled=page, page=_placed(page, self.placement, _WHITE))
 
     def turned_by(self, rotation: int) -> Self:
         """The same page, turned otherwise."""
@@ -68,7 +80,7 @@ class _Seen:
 
 def prepared(page: PageImage, languages: str, *, enlarge: bool = True) -> Prepared:
     """A page dark on light, in even light, upright, straight, and with letters that are large enough."""
-    seen = _dark_on_light(_in_even_light(page.image))
+    seen = _closely(_in_even_light(_dark_on_light(page.image)))
     levelled = PageImage(seen.image, 0 if page.dpi in _UNTRUE else page.dpi)
     placement, columns = Placement(*seen.image.size), True
     lie = lie_of(seen.letters, seen.height)
@@ -113,19 +125,32 @@ def _scale(image: Image.Image, height: int) -> float:
     return max(1.0, min(_WANTED / height, _MOST_SCALE, room))
 
 
-def _in_even_light(image: Image.Image) -> _Seen:
-    copy = small_copy(image)
-    if image.mode == "L":
-        levels = light.paper_levels(copy.grey)
-        if light.is_uneven(copy, levels):
-            image, copy = light.evened(image, levels, copy.reduced), light.ink_in_even_light(copy, levels)
-    return _seen(image, copy)
-
-
-def _dark_on_light(seen: _Seen) -> _Seen:
-    """The page with its levels turned over, where most of it is dark and more letters are found in the light."""
+def _dark_on_light(image: Image.Image) -> _Seen:
+    """The page with its levels turned over where most of it is dark, and more letters are found in the light."""
+    seen = _seen(image, small_copy(image))
     if seen.copy.ink.mean() <= _MOSTLY:
         return seen
-    image = ImageOps.invert(seen.image.convert("L"))
+    image = ImageOps.invert(image.convert("L"))
     other = _seen(image, small_copy(image))
     return other if len(other.letters) > len(seen.letters) else seen
+
+
+def _in_even_light(seen: _Seen) -> _Seen:
+    if seen.image.mode != "L":
+        return seen
+    levels, uneven = light.paper_levels(seen.copy.grey)
+    if not uneven:
+        return seen
+    image = light.evened(seen.image, levels, seen.copy.reduced)
+    return _seen(image, small_copy(image))
+
+
+def _closely(seen: _Seen) -> _Seen:
+    """The middle of the page looked at without reducing it, where its letters are too small to be told apart."""
+    if seen.copy.reduced == 1 or (seen.height >= _TOLD_APART and len(seen.letters) >= _ENOUGH):
+        return seen
+    width, height = (side // seen.copy.reduced for side in seen.image.size)
+    left, top = (seen.image.width - width) // 2, (seen.image.height - height) // 2
+    middle = seen.image.crop((left, top, left + width, top + height))
+    closer = _seen(seen.image, small_copy(middle))
+    return closer if len(closer.letters) >= _ENOUGH else seen
