@@ -2,9 +2,9 @@
 
 import math
 import statistics
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from ocr_platform.models import PageResult, Word
 from ocr_platform.outputs.pdf.codes import Codes, printable
@@ -16,9 +16,10 @@ from ocr_platform.outputs.pdf.spacing import spaces_after
 INVISIBLE = 3  # text rendering mode: neither filled nor stroked (ISO 32000-1, 9.3.6)
 _QUARTER = 90
 _STEPS = 5.0  # degrees; beyond, a word that stands upright is too far from the ends of its ink
+_SPACE = 0.15  # times the size, at least: Poppler joins words that stand nearer, whatever is between them
+_NEAR = 30  # thousandths of an em: a word that begins this near to the end of what is before it needs no move
 _AWAY = 2.0  # times the size of the letters
 _ALIKE = 0.2  # lines of a block whose sizes differ by less have one size, by which readers tell a column
-_BETWEEN = [math.sqrt(narrow * wide) for narrow, wide in pairwise(WIDTHS)]  # where the next width is nearer
 
 
 def text_layer(page: PageResult, wanted: Iterable[bool], codes: Codes, font: str) -> bytes:
@@ -131,10 +132,14 @@ def _run(words: Sequence[tuple[Placed, bool]], size: float, codes: Codes) -> str
     parts = []
     pen = words[0][0].along
     for index, (word, space) in enumerate(words):
-        if word.along != pen:
-            parts.append(_number((pen - word.along) / size * UNITS, 0))
-        shown, length = _fitted(as_seen(printable(word.word.text)), word.length, size, codes)
-        pen = word.along + length
+        gap = (pen - word.along) / size * UNITS
+        if abs(gap) > _NEAR:
+            parts.append(_number(gap, 0))
+            pen = word.along
+        room = math.inf if index + 1 == len(words) or not space else words[index + 1][0].along - pen - _SPACE * size
+        wide = word.length if room > word.length else max(room, word.length / 2)
+        shown, length = _fitted(as_seen(printable(word.word.text)), wide, size, codes)
+        pen += length
         parts.append(f"<{shown}>")
         if space and index + 1 < len(words):
             shown, length = _fitted(" ", words[index + 1][0].along - pen, size, codes)
@@ -144,10 +149,14 @@ def _run(words: Sequence[tuple[Placed, bool]], size: float, codes: Codes) -> str
 
 
 def _fitted(text: str, length: float, size: float, codes: Codes) -> tuple[str, float]:
-    """The codes that make a text about so many pixels long, and how long they make it."""
-    wanted = length / len(text) / size * UNITS
-    index = bisect_left(_BETWEEN, wanted)
-    return codes.encoded(text, index), len(text) * size * WIDTHS[index] / UNITS
+    """The codes that make a text so many pixels long, hardly less and never more, and how long they make it."""
+    wanted = length / size * UNITS
+    index = min(max(bisect_right(WIDTHS, wanted / len(text)) - 1, 0), len(WIDTHS) - 2)
+    narrow, wide = WIDTHS[index], WIDTHS[index + 1]
+    wider = min(max(int((wanted - narrow * len(text)) / (wide - narrow)), 0), len(text))
+    split = len(text) - wider
+    shown = codes.encoded(text[:split], index) + codes.encoded(text[split:], index + 1)
+    return shown, (narrow * split + wide * wider) * size / UNITS
 
 
 def _number(value: float, digits: int = 2) -> str:

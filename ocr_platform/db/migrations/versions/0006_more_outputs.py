@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM outputs WHERE NOT (" + _BEFORE + ")")
+    op.execute("DELETE FROM outputs WHERE format NOT IN ('text', 'json')")
     _require(_BEFORE)
 
 

@@ -13,6 +13,7 @@ from ocr_platform.sandbox.pdf.pictures.png import png_as_it_is
 
 _WORDS = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _SEE_THROUGH = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+_MULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # colours that were multiplied by their alpha
 _OPAQUE = 255
 _TIFF_PREDICTOR = 2  # differences from the sample to the left (ISO 32000-1, table 10)
 _MOST = 65535
@@ -49,6 +50,8 @@ def _deflated(image: Image.Image) -> Picture:
 def _see_through(image: Image.Image) -> Picture:
     """Colours and, where anything can be seen through, how much of it."""
     grey = image.mode in {"LA", "La", "L", "1"}
+    if image.mode in _MULTIPLIED:
+        image = image.convert(_MULTIPLIED[image.mode])
     layers = image.convert("RGBA")
     alpha = layers.getchannel("A")
     colours = layers.getchannel("R") if grey else layers.convert("RGB")
