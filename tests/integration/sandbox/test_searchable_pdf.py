@@ -2,19 +2,20 @@
 
 import io
 import logging
+import time
 from collections.abc import Callable
 
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
-from ocr_platform.errors import DocumentError, OutputTooLarge, PasswordRequired
+from ocr_platform.errors import DocumentError, OutputTooLarge, PageTimeout, PasswordRequired
 from ocr_platform.models import EngineName, PageResult, PdfWay, Word
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken
 from tests.data.pages import image_bytes, tiff_bytes
 from tests.integration.sandbox.conftest import MakeReader
-from tests.integration.sandbox.support import NOTE, host_of, note, note_png, read
+from tests.integration.sandbox.support import NOTE, endless_pdf, host_of, note, note_png, read
 from tests.processes import alive
 
 WORD = Word("Lorem", 10, 10, 60, 20, 90.0, 1, 1, 1)
@@ -133,6 +134,19 @@ def test_what_no_way_leads_through_is_an_error_of_the_document(
 ) -> None:
     with pytest.raises(DocumentError):
         _made(reader, body(), PageResult(1, 400, 200, 144, "Lorem", (WORD,)))
+
+
+def test_pdf_that_takes_too_long_is_a_timeout_and_nothing_runs_on(make_reader: MakeReader) -> None:
+    # Given pages that are each painted for minutes, and a PDF that qpdf gives up on
+    reader = make_reader(page_timeout=1.5)
+    body = endless_pdf().replace(b"/Parent 2 0 R", b"/Parent 2 0 R /Nested " + b"[" * 600 + b"]" * 600)
+    started = time.monotonic()
+
+    with pytest.raises(PageTimeout):
+        _made(reader, body, PageResult(1, 400, 200, 144, "Lorem", (WORD,)))
+
+    assert time.monotonic() - started < 30
+    assert alive(*host_of(reader).children(recursive=True)) == []
 
 
 def test_document_with_a_password_is_refused(reader: SandboxReader) -> None:

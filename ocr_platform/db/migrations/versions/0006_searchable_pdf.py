@@ -1,6 +1,4 @@
-"""Outputs beside text and JSON
-
-All names that are known by now: a later one needs no migration of its own.
+"""Searchable PDFs among the outputs
 
 Revision: 0006
 Follows: 0005
@@ -14,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _BEFORE = "format IN ('text', 'json')"
-_NOW = "format IN ('text', 'json', 'hocr', 'alto', 'markdown', 'pdf', 'pdfa')"
+_NOW = "format IN ('text', 'json', 'pdf')"
 
 
 def upgrade() -> None:
