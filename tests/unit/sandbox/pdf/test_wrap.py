@@ -125,6 +125,20 @@ def test_picture_lies_as_its_file_says(tmp_path: Path, orientation: int, kind: s
     assert np.abs(drawn - np.asarray(upright, dtype=int)).mean() < 8
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "YCbCr", "CMYK"])
+def test_jpeg_within_tiff_stays_jpeg_and_keeps_its_colours(tmp_path: Path, mode: str) -> None:
+    flat = Image.new("RGB", (48, 32), (200, 60, 20)).convert(mode)
+    file = _file(tmp_path, flat, "TIFF", compression="jpeg", tiffinfo={278: 32})
+
+    made = wrapped(file, PageResult(1, 48, 32, 72))
+
+    with _opened(made) as pdf:
+        assert str(_image_of(pdf).Filter) == "/DCTDecode"
+    drawn = pdfium.PdfDocument(made)[0].render(scale=1).to_pil().convert("RGB")
+    expected = _loaded(file).convert("RGB")
+    assert np.abs(np.asarray(drawn, dtype=int) - np.asarray(expected, dtype=int)).max() < 40
+
+
 def test_what_can_be_seen_through_stays_so(tmp_path: Path) -> None:
     file = _file(tmp_path, _noise("RGBA"), "PNG")
 
