@@ -25,6 +25,8 @@ _EXTENSIONS = {
     OutputFormat.PDF: ".pdf",
 }
 
+_ENDINGS = tuple(_EXTENSIONS.values())
+
 Watcher = Callable[[UUID, str, JobStatus], None]
 
 
@@ -135,13 +137,17 @@ def make_output_directory(path: Path) -> None:
 
 
 def _entries(files: Sequence[str]) -> Iterator[_Entry]:
-    """Files with the names of their outputs: the file's own name, numbered where two would be the same."""
+    """Files with the names of their outputs: the file's own name, numbered where two would be the same.
+
+    No output has the name of a file that is read: `scan` beside `scan.pdf`, with outputs in the same directory, would
+    overwrite it.
+    """
     names = [Path(file).name for file in files]
     taken = set(names)
     met: set[str] = set()
     for file, name in zip(files, names, strict=True):
         stem, number = name, 1
-        while stem in met or (number > 1 and stem in taken):
+        while stem in met or (number > 1 and stem in taken) or taken.intersection(map(stem.__add__, _ENDINGS)):
             number += 1
             stem = f"{name}-{number}"
         met.add(stem)

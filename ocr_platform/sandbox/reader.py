@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -119,14 +120,16 @@ class SandboxReader:
     def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
         """A document as a PDF with the words of all its pages. Raises a DocumentError, EngineMissing, SandboxRefused.
 
-        In a sandbox of its own, which has no model and may write into one piece of memory.
+        In a sandbox of its own, which has no model and may write into one piece of memory. All of it may take as long
+        as a page: a stage has its time limit.
         """
         kind, most = _known(document).format, self._config.max_output_bytes
+        ends = time.monotonic() + self._config.page_timeout
 
         def make(way: PdfWay) -> SearchablePdf:
             with room_for(most) as output:
                 try:
-                    size = sent(lambda request: self._ask(document, request, "", output), way, pages, most)
+                    size = sent(lambda request: self._ask(document, request, "", output, ends), way, pages, most)
                 finally:
                     self._end_sandbox()
                 return SearchablePdf(checked(written(output, size)), way)
@@ -186,16 +189,21 @@ class SandboxReader:
         request: dict[str, Any],
         models: str,
         output: int | None = None,
+        ends: float = math.inf,
         *,
         second: bool = False,
     ) -> dict[str, Any]:
-        """Ask the sandbox of a document. Every way in which it can fail is a PlatformError."""
+        """Ask the sandbox of a document, until `ends` (monotonic) at most.
+
+        Every way in which it can fail is a PlatformError.
+        """
         known = _known(document)
         sandbox = self._sandbox_for(known, models, output, second=second)
         if known.password is not None:
             request = {**request, "password": known.password}
+        seconds = min(self._config.page_timeout, ends - time.monotonic()) + _GRACE_SECONDS
         try:
-            answer = sandbox.ask(request, self._config.page_timeout + _GRACE_SECONDS)
+            answer = sandbox.ask(request, seconds)
         except TimeoutError as exc:
             self._end_sandbox()
             raise PageTimeout from exc

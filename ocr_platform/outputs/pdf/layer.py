@@ -2,9 +2,10 @@
 
 import math
 import statistics
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from dataclasses import replace
+from itertools import groupby
 
 from ocr_platform.models import PageResult, Word
 from ocr_platform.outputs.pdf.codes import Codes, printable
@@ -16,9 +17,12 @@ from ocr_platform.outputs.pdf.spacing import spaces_after
 INVISIBLE = 3  # text rendering mode: neither filled nor stroked (ISO 32000-1, 9.3.6)
 _QUARTER = 90
 _STEPS = 5.0  # degrees; beyond, a word that stands upright is too far from the ends of its ink
+_SPACE = 0.15  # times the size, at least: Poppler joins words that stand nearer, whatever is between them
+_NEAR = 30  # thousandths of an em: a word that begins this near to the end of what is before it needs no move
 _AWAY = 2.0  # times the size of the letters
 _ALIKE = 0.2  # lines of a block whose sizes differ by less have one size, by which readers tell a column
-_BETWEEN = [math.sqrt(narrow * wide) for narrow, wide in pairwise(WIDTHS)]  # where the next width is nearer
+
+_Spaced = tuple[Placed, bool]
 
 
 def text_layer(page: PageResult, wanted: Iterable[bool], codes: Codes, font: str) -> bytes:
@@ -83,26 +87,15 @@ def _in_size(line: Line, size: float) -> Line:
 
 
 def _shown(line: Line, spaced: Sequence[bool], codes: Codes, sizes: _Sizes) -> Iterator[str]:
-    """The operators of a line: where it begins and how it is turned, then its words with the spaces between them.
-
-    Words on one baseline are shown by one operator. On a line that leans a little each word stands upright on a step
-    of its own: Poppler takes a word apart whose letters climb by more than half a point.
-    """
-    words = list(zip(line.words, spaced, strict=True))
-    if runs_from_right([each.word.text for each in line.words]):
-        words.sort(key=lambda each: each[0].along)
-        # The space belongs after the word that is read first, which here stands at its right.
-        words = [(word, following[1]) for (word, _), following in zip(words, [*words[1:], words[0]], strict=True)]
+    """The operators of a line: where it begins and how it is turned, then its words with the spaces between them."""
     upright = round(line.angle / _QUARTER) * _QUARTER
     steps = 0 < abs(line.angle - upright) <= _STEPS
     axes = math.radians(upright if steps else line.angle)
     cos, sin = math.cos(axes), math.sin(axes)
     at: tuple[float, float] | None = None
     size = 0.0
-    for (size, _), alike in groupby(
-        words, key=lambda each: (each[0].size, each[0].along if steps else each[0].baseline)
-    ):
-        run = list(alike)
+    for run in _runs(line, spaced, steps=steps):
+        size = run[0][0].size
         here = _beginning(run[0][0], line.angle - math.degrees(axes))
         if at is None:
             x, y = here[0] * cos - here[1] * sin, here[0] * sin + here[1] * cos
@@ -119,6 +112,27 @@ def _shown(line: Line, spaced: Sequence[bool], codes: Codes, sizes: _Sizes) -> I
         yield f"0 {_number(_AWAY * size)} Td <{codes.encoded(' ', USUAL)}> Tj"
 
 
+def _runs(line: Line, spaced: Sequence[bool], *, steps: bool) -> Iterator[list[_Spaced]]:
+    """Words that one operator shows, each with whether a space follows: those of a line that share size and baseline.
+
+    On a line that leans a little each word stands upright on a step of its own: Poppler takes a word apart whose
+    letters climb by more than half a point. Words from the right go one by one, too: they are read from right to left,
+    and an operator shows what it has from left to right.
+    """
+    words = list(zip(line.words, spaced, strict=True))
+    if runs_from_right([each.word.text for each in line.words]):
+        for index, (word, space) in enumerate(words):
+            end = words[index + 1][0].along + words[index + 1][0].length if index + 1 < len(words) else math.inf
+            if space and end < word.along:
+                blank = Placed(replace(word.word, text=" "), end, word.along - end, word.baseline, word.size)
+                yield [(blank, False), (word, False)]
+            else:
+                yield [(word, False)]
+        return
+    for _, alike in groupby(words, key=lambda each: (each[0].size, each[0].along if steps else each[0].baseline)):
+        yield list(alike)
+
+
 def _beginning(word: Placed, lean: float) -> tuple[float, float]:
     """Where a word begins, along and across the axes that its line leans against, so that its middle is on the line."""
     turn, half = math.radians(lean), word.length / 2
@@ -126,15 +140,19 @@ def _beginning(word: Placed, lean: float) -> tuple[float, float]:
     return along - half, (word.along + half) * math.sin(turn) + word.baseline * math.cos(turn)
 
 
-def _run(words: Sequence[tuple[Placed, bool]], size: float, codes: Codes) -> str:
+def _run(words: Sequence[_Spaced], size: float, codes: Codes) -> str:
     """The operand of TJ for words of one size on one baseline: codes, and between them how far to go on."""
     parts = []
     pen = words[0][0].along
     for index, (word, space) in enumerate(words):
-        if word.along != pen:
-            parts.append(_number((pen - word.along) / size * UNITS, 0))
-        shown, length = _fitted(as_seen(printable(word.word.text)), word.length, size, codes)
-        pen = word.along + length
+        gap = (pen - word.along) / size * UNITS
+        if abs(gap) > _NEAR:
+            parts.append(_number(gap, 0))
+            pen = word.along
+        room = math.inf if index + 1 == len(words) or not space else words[index + 1][0].along - pen - _SPACE * size
+        wide = word.length if room > word.length else max(room, word.length / 2)
+        shown, length = _fitted(as_seen(printable(word.word.text)), wide, size, codes)
+        pen += length
         parts.append(f"<{shown}>")
         if space and index + 1 < len(words):
             shown, length = _fitted(" ", words[index + 1][0].along - pen, size, codes)
@@ -144,10 +162,14 @@ def _run(words: Sequence[tuple[Placed, bool]], size: float, codes: Codes) -> str
 
 
 def _fitted(text: str, length: float, size: float, codes: Codes) -> tuple[str, float]:
-    """The codes that make a text about so many pixels long, and how long they make it."""
-    wanted = length / len(text) / size * UNITS
-    index = bisect_left(_BETWEEN, wanted)
-    return codes.encoded(text, index), len(text) * size * WIDTHS[index] / UNITS
+    """The codes that make a text so many pixels long, hardly less and never more, and how long they make it."""
+    wanted = length / size * UNITS
+    index = min(max(bisect_right(WIDTHS, wanted / len(text)) - 1, 0), len(WIDTHS) - 2)
+    narrow, wide = WIDTHS[index], WIDTHS[index + 1]
+    wider = min(max(int((wanted - narrow * len(text)) / (wide - narrow)), 0), len(text))
+    split = len(text) - wider
+    shown = codes.encoded(text[:split], index) + codes.encoded(text[split:], index + 1)
+    return shown, (narrow * split + wide * wider) * size / UNITS
 
 
 def _number(value: float, digits: int = 2) -> str:

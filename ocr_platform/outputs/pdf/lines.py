@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr_platform.models import Word
+from ocr_platform.outputs.pdf.direction import runs_from_right
 from ocr_platform.outputs.pdf.font import ASCENT, DESCENT, UNITS
 
 # How far letters reach, in parts of the font's size: what an x, a capital and the tail of a p measure in common print.
@@ -17,6 +18,8 @@ _FLAT = frozenset("-\u2013\u2014~=+*'\"`\xb4°^·•.…")  # these say nothing 
 _LEANING = 0.3  # degrees; a slope below this is the boxes' own noise
 _STEEPEST = 30.0  # degrees beyond which a box does not tell how long and how high its word is
 _WORDS_FOR_SLOPE = 4
+_LETTERS = 3  # from so many on, a word that stands upright is wider than high
+_TALL = 1.5
 _ALIKE = 0.25  # of the size: a word that stands this near to its line's baseline is on it
 _LARGER = 1.7  # times the line's size: a word that has a size of its own, such as an initial
 
@@ -57,11 +60,12 @@ def placed(words: Sequence[Word], page_height: int, skew: float) -> Line:
     `skew` is the page's own, by which it has to be turned clockwise beside the rotation. Where the page does not know
     of one, the words' own boxes tell how their line leans.
     """
-    base = words[0].rotation + skew
-    extents = [_extent(word, page_height, base, skew) for word in words]
+    rotation = words[0].rotation or _turned(words)
+    base = rotation + skew
+    extents = [_extent(word, rotation, page_height, base, skew) for word in words]
     slope = _slope(words, extents)
     if slope:
-        extents = [_extent(word, page_height, base + slope, skew + slope) for word in words]
+        extents = [_extent(word, rotation, page_height, base + slope, skew + slope) for word in words]
     sizes = [_size(word, extent) for word, extent in zip(words, extents, strict=True)]
     size = _common_size(words, sizes)
     bottoms = [_baseline(word, extent, size) for word, extent in zip(words, extents, strict=True)]
@@ -83,13 +87,26 @@ def _on_line(word: Word, extent: _Extent, own: float, bottom: float, size: float
     return Placed(word, extent.along, extent.length, baseline, size)
 
 
-def _extent(word: Word, page_height: int, angle: float, lean: float) -> _Extent:
+def _turned(words: Sequence[Word]) -> int:
+    """The rotation of a line that stands otherwise than its page, by its words' boxes; recognisers do not tell it."""
+    first, last = words[0], words[-1]
+    across = (last.left + last.width / 2) - (first.left + first.width / 2)
+    down = (last.top + last.height / 2) - (first.top + first.height / 2)
+    telling = [word for word in words if len(word.text) >= _LETTERS]
+    width, height = (sum(getattr(word, side) for word in telling) for side in ("width", "height"))
+    if len(words) > 1 and height > _TALL * width and abs(down) > abs(across):
+        return 270 if down > 0 else 90
+    backwards = len(words) >= _WORDS_FOR_SLOPE and across < 0 and abs(across) > _TALL * abs(down)
+    return 180 if backwards and not runs_from_right([word.text for word in words]) else 0
+
+
+def _extent(word: Word, rotation: int, page_height: int, angle: float, lean: float) -> _Extent:
     """A word's length and height along its line, from the upright box around it.
 
     A rectangle of length l and height h that leans by t has a box of l cos t + h sin t by l sin t + h cos t.
     """
     wide, high = float(max(word.width, 1)), float(max(word.height, 1))
-    if word.rotation in (90, 270):
+    if rotation in (90, 270):
         wide, high = high, wide
     if 0 < abs(lean) <= _STEEPEST:
         cos, sin = math.cos(math.radians(lean)), math.sin(math.radians(abs(lean)))

@@ -1,6 +1,7 @@
 """What stands between words, taken from the page's own text: some scripts part words by nothing."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ocr_platform.models import Word
 
@@ -11,13 +12,8 @@ _FURTHER = 200
 def spaces_after(text: str, words: Sequence[Word]) -> list[bool]:
     """For each word of a page, in the text's order, whether a space or a line's end follows it in the text."""
     places = list(_places(text, words))
-    found = []
-    for place, following in zip(places, [*places[1:], None], strict=True):
-        if place is None or following is None:
-            found.append(True)
-        else:
-            found.append(following[0] > place[1])
-    return found
+    followed = [place is None or following is None or following[0] > place[1] for place, following in pairwise(places)]
+    return [*followed, True] if words else []
 
 
 def _places(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int] | None]:

@@ -22,6 +22,7 @@ from ocr_platform.sandbox.pdf.pictures.jpeg2000 import jpeg2000_as_it_is
 from ocr_platform.sandbox.pdf.pictures.picture import Picture
 from ocr_platform.sandbox.pdf.pictures.pixels import packed
 from ocr_platform.sandbox.pdf.pictures.png import png_as_it_is
+from ocr_platform.sandbox.pdf.pictures.tiff_jpeg import tiff_jpeg_as_it_is
 from ocr_platform.sandbox.pdf.typeface import Typeface
 
 _POINTS_PER_INCH = 72
@@ -106,7 +107,7 @@ class Wrap:
     def _as_it_is(self, image: Image.Image) -> Picture | None:
         if image.format == "TIFF":
             tags: Any = image.tag_v2  # type: ignore[attr-defined]  # of Pillow's TIFF images
-            found = fax_as_it_is(tags, self._body)
+            found = fax_as_it_is(tags, self._body) or tiff_jpeg_as_it_is(tags, self._body)
         else:
             read = _AS_IT_IS.get(image.format)
             found = read(bytes(self._body)) if read else None

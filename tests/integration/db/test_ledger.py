@@ -69,6 +69,28 @@ def test_a_job_ends_as_the_sum_of_its_pages(
     assert fault is None or fault.message
 
 
+def test_an_output_that_could_not_be_made_makes_a_job_partial(engine: Engine, repository: JobRepository) -> None:
+    job = uploading(repository, [page(1, ("a", 80.0))])
+
+    assert repository.record_outputs(job, [output(OutputFormat.TEXT)], "output_failed")
+
+    assert repository.finish(claimed(repository, job.id, Stage.PERSIST)) is JobState.PARTIAL
+    status = queries.statuses(engine, [job.id])[job.id]
+    assert status.error is not None
+    assert status.error.code == "output_failed"
+    assert [each.format for each in status.outputs] == [OutputFormat.TEXT]
+
+
+@pytest.mark.parametrize("name", OutputFormat)
+def test_every_output_has_its_place(name: OutputFormat, engine: Engine, repository: JobRepository) -> None:
+    job = uploading(repository, [page(1)])
+
+    assert repository.record_outputs(job, [output(name)])
+
+    repository.finish(claimed(repository, job.id, Stage.PERSIST))
+    assert [each.format for each in queries.statuses(engine, [job.id])[job.id].outputs] == [name]
+
+
 def test_confidence_is_weighted_by_letters(engine: Engine, repository: JobRepository) -> None:
     # Given one letter read at 10 and nine letters read at 90, on two pages, and a page that failed
     job = persisting(repository, [page(1, ("a", 10.0)), page(2, ("abcde", 90.0), ("fghi", 90.0)), failed(3)])

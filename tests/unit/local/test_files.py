@@ -77,3 +77,11 @@ def test_file_that_cannot_be_read_is_an_outcome_and_not_an_end(tmp_path: Path, n
     assert (outcome.file, outcome.state, outcome.job_id) == (file, JobState.FAILED, None)
     assert outcome.error
     assert outcome.error.code == "source_missing"
+
+
+@pytest.mark.parametrize("files", [["scan", "scan.pdf"], ["scan.pdf", "scan"], ["a", "a.txt", "a-2.pdf"]])
+def test_no_output_has_the_name_of_a_file_that_is_read(files: Sequence[str]) -> None:
+    written = {entry.stem + ending for entry in _entries(files) for ending in (".txt", ".json", ".pdf")}
+
+    assert written.isdisjoint(files)
+    assert len(written) == 3 * len(files)

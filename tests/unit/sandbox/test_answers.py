@@ -362,3 +362,26 @@ def test_whatever_is_said_it_is_a_sound_page_or_a_lie(item: Any) -> None:
 def test_a_disputed_share_that_is_none_is_a_lie(value: object) -> None:
     with pytest.raises(LieError):
         page(with_page(disputed=value))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"done": False}, {"done": 1, "more": 2}, {"done": True, "bytes": 3}, {"done": "True"}, {"done": None}],
+)
+def test_done_is_said_by_nothing_else(answer: dict[str, Any]) -> None:
+    with pytest.raises(LieError):
+        answers.done(answer)
+
+
+def test_done_is_done() -> None:
+    answers.done({"done": True})
+
+
+@pytest.mark.parametrize("size", [*NO_INTEGER, 0, -1, 1001, 10**30])
+def test_size_of_an_output_is_within_what_it_may_have(size: object) -> None:
+    with pytest.raises(LieError):
+        answers.output_bytes({"bytes": size}, 1000)
+
+
+def test_size_of_an_output_is_believed_within_its_bounds() -> None:
+    assert answers.output_bytes({"bytes": 1000}, 1000) == 1000

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ocr_platform.errors import SourceChanged
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.formats import sniff
-from ocr_platform.sandbox.memory import sealed
+from ocr_platform.sandbox.memory import room_for, sealed, written
 
 
 def test_document_has_its_size_digest_and_format() -> None:
@@ -67,3 +67,36 @@ def test_format_does_not_depend_on_how_the_bytes_are_chunked(chunks: list[bytes]
     with sealed(parts) as document:
         assert document.format is sniff(b"".join(parts))
         assert document.sha256 == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def test_room_for_an_output_cannot_grow_or_shrink_and_takes_no_memory_before_it_is_used() -> None:
+    with room_for(1000) as fd:
+        assert os.fstat(fd).st_blocks == 0
+        os.pwrite(fd, b"x", 999)
+        with pytest.raises(OSError, match="not permitted"):
+            os.pwrite(fd, b"x", 1000)
+        with pytest.raises(PermissionError):
+            os.ftruncate(fd, 1001)
+        with pytest.raises(PermissionError):
+            os.ftruncate(fd, 1)
+
+
+def test_what_was_written_is_read_up_to_its_size() -> None:
+    with room_for(1000) as fd:
+        os.write(fd, b"%PDF-1.7")
+
+        assert written(fd, 4) == b"%PDF"
+        assert written(fd, 8) == b"%PDF-1.7"
+
+
+def test_output_that_is_shorter_than_was_said_comes_out_as_zeros() -> None:
+    with room_for(10) as fd:
+        assert written(fd, 20) == bytes(20)
+
+
+def test_room_is_given_back_at_the_end() -> None:
+    with room_for(10) as fd:
+        pass
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)

@@ -1,13 +1,13 @@
 """More formats of documents
 
 Revision: 0007
-Follows: 0005
+Follows: 0006
 """
 
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,9 @@ from ocr_platform.sandbox.pdf.pictures.png import png_as_it_is
 
 _WORDS = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _SEE_THROUGH = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+_MULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # colours that were multiplied by their alpha
 _OPAQUE = 255
+_LEVEL = 6  # the next ones take several times as long for a few per cent
 _TIFF_PREDICTOR = 2  # differences from the sample to the left (ISO 32000-1, table 10)
 _MOST = 65535
 
@@ -39,7 +41,7 @@ def packed(image: Image.Image) -> Picture:
 def _deflated(image: Image.Image) -> Picture:
     """As the rows of a PNG: Pillow chooses a predictor for each."""
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=9, icc_profile=None)
+    image.save(file, "PNG", compress_level=_LEVEL, icc_profile=None)
     picture = png_as_it_is(file.getvalue())
     if picture is None:
         raise ValueError("a picture that PNG does not have")
@@ -49,6 +51,8 @@ def _deflated(image: Image.Image) -> Picture:
 def _see_through(image: Image.Image) -> Picture:
     """Colours and, where anything can be seen through, how much of it."""
     grey = image.mode in {"LA", "La", "L", "1"}
+    if image.mode in _MULTIPLIED:
+        image = image.convert(_MULTIPLIED[image.mode])
     layers = image.convert("RGBA")
     alpha = layers.getchannel("A")
     colours = layers.getchannel("R") if grey else layers.convert("RGB")
@@ -61,7 +65,7 @@ def _four_inks(image: Image.Image) -> Picture:
     samples = np.asarray(image)
     differences = np.diff(samples, axis=1, prepend=np.zeros_like(samples[:, :1]))
     parameters = {"Predictor": _TIFF_PREDICTOR, "Colors": 4, "BitsPerComponent": 8, "Columns": image.width}
-    data = zlib.compress(differences.tobytes(), 9)
+    data = zlib.compress(differences.tobytes(), _LEVEL)
     return Picture(image.width, image.height, 8, "DeviceCMYK", data, "FlateDecode", parameters)
 
 

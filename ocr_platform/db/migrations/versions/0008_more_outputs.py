@@ -2,19 +2,19 @@
 
 All names that are known by now: a later one needs no migration of its own.
 
-Revision: 0007
-Follows: 0006
+Revision: 0008
+Follows: 0007
 """
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 _BEFORE = "format IN ('text', 'json')"
-_NOW = "format IN ('text', 'json', 'hocr', 'alto', 'markdown', 'pdf', 'pdfa')"
+_NOW = "format IN ('text', 'json', 'hocr', 'alto', 'markdown', 'pdf')"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""Searchable PDFs of real documents, checked by programs that did not make them."""
