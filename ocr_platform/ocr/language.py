@@ -16,6 +16,7 @@ from ocr_platform.ocr.dictionary import Dictionary, folded
 # the worst of old prints half.
 _LEAST_KNOWN = 0.45
 _LEAST_WORDS = 6
+_LEAST_CHARACTERS = 20
 _MOST_WORDS = 100
 _WORD_LETTERS = 3  # shorter words are in every dictionary
 # Beside the first language another one counts when it knows so many of all words, and the first does not.
@@ -24,14 +25,22 @@ _MOST_LANGUAGES = 3
 # Of a page that was read in one language, to read it again in another.
 _SURELY_KNOWN, _TIMES_SURER = 0.6, 1.5
 _TIMES_NEXT = 1.3  # the main language beside the next one
+# English among equals: its weight beside the best one's, and the share of words that it has then.
+_AMONG_THE_BEST, _FULLY_KNOWN = 0.9, 0.85
 # After some words, only those languages are looked up that have a chance: an installation may have a hundred.
 _FIRST_WORDS, _CHANCES = 25, 6
 _WORDS = re.compile(r"[^\W\d_]+")
 # These are written without spaces between words: each character counts as a word.
 _WITHOUT_SPACES = frozenset({"Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"})
+_FIRST_WITHOUT_SPACES = "\u0e00"  # Thai; their models know the letters before it, too
 # Models that share their words with another one, or have none: which print they are for cannot be told from text.
 _NOT_TOLD = re.compile(r"osd|equ|frk|snum|script/.*|.*_(?:vert|old|frak|latf)|auto")
 _USUAL = "eng"
+
+
+def worth_a_look(text: str) -> bool:
+    """Whether a part of a page that was read in a wrong script may have text in it: that looks like letters, too."""
+    return sum(map(str.isalnum, text)) >= _LEAST_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +69,11 @@ class Languages:
         scripts = Counter(dictionary.script for dictionary in self._dictionaries.values())
         return tuple(FirstReader(script, self._reader_of(script)) for script, _count in scripts.most_common())
 
-    def enough(self, text: str, reader: FirstReader) -> bool:
-        """Whether there are words enough to tell anything."""
-        return len(_units(text, reader.script)) >= _LEAST_WORDS
-
     def of(self, text: str, script: str) -> tuple[str, ...]:
         """The models of the languages that a text in a script is in, the main one first; none when nothing suits."""
         words = _units(text, script)
         known = self._known(words, self._of_script(script))
-        main = _clear(known)
+        main = _clear(known, words)
         if main is None or len(words) < _LEAST_WORDS or _rate(known, main, words) < _LEAST_KNOWN:
             return ()
         found = [main]
@@ -122,7 +127,8 @@ class Languages:
 def _units(text: str, script: str) -> list[str]:
     """What is looked up of a text, each once: words in folded letters, or characters where there are no spaces."""
     if script in _WITHOUT_SPACES:
-        return list(dict.fromkeys(letter for letter in text if letter.isalpha()))[:_MOST_WORDS]
+        letters = (letter for letter in text if letter.isalpha() and letter >= _FIRST_WITHOUT_SPACES)
+        return list(dict.fromkeys(letters))[:_MOST_WORDS]
     words = (folded(word) for word in _WORDS.findall(text) if len(word) >= _WORD_LETTERS)
     return list(dict.fromkeys(words))[:_MOST_WORDS]
 
@@ -141,11 +147,17 @@ def _best(known: dict[str, tuple[str, ...]]) -> str | None:
     return max(sorted(weights), key=weights.__getitem__) if weights else None
 
 
-def _clear(known: dict[str, tuple[str, ...]]) -> str | None:
-    """The best one, if the next is well behind."""
-    ranks = _weights(known).most_common(2)
-    clear = len(ranks) == 1 or (len(ranks) > 1 and ranks[0][1] >= _TIMES_NEXT * ranks[1][1])
-    return ranks[0][0] if clear else None
+def _clear(known: dict[str, tuple[str, ...]], words: Sequence[str]) -> str | None:
+    """The best one, if the next is well behind; English if it is among the best and has nearly every word.
+
+    Every language's list has English words, from the web, while the English one has few of others.
+    """
+    weights = _weights(known)
+    ranks = weights.most_common(2)
+    if not ranks or len(ranks) == 1 or ranks[0][1] >= _TIMES_NEXT * ranks[1][1]:
+        return ranks[0][0] if ranks else None
+    among = weights[_USUAL] >= _AMONG_THE_BEST * ranks[0][1]
+    return _USUAL if among and _rate(known, _USUAL, words) >= _FULLY_KNOWN else None
 
 
 def _rate(known: dict[str, tuple[str, ...]], name: str, words: Sequence[str]) -> float:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ocr_platform.errors import LanguageMissing
 from ocr_platform.models import OcrMode, PageResult, Reading
-from ocr_platform.ocr.language import Languages
+from ocr_platform.ocr.language import Languages, worth_a_look
 from ocr_platform.sandbox.memory import SealedDocument
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Speech:
         """The models of a page's language by a first reading in each script; None when nothing suits."""
         for first in self._languages.first_readers()[:_MOST_SCRIPTS]:
             text = reader.sample(first.model, document, number)
-            if not self._languages.enough(text, first):
+            if not worth_a_look(text):
                 return None
             models = self._languages.of(text, first.script)
             if models:

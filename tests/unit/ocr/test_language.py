@@ -38,6 +38,28 @@ def test_a_text_is_in_the_language_that_has_its_words(languages: Languages, spok
     assert languages.of(" ".join(spoken), "Latin") == (name,)
 
 
+def test_english_is_told_though_every_other_list_has_its_words_too(tmp_path: Path) -> None:
+    for name in ("eng", "por", "spa"):
+        model(tmp_path / f"{name}.traineddata", ENGLISH)
+
+    assert Languages(tmp_path, ["eng", "por", "spa"]).of(" ".join(ENGLISH), "Latin") == ("eng",)
+    assert Languages(tmp_path, ["por", "spa"]).of(" ".join(ENGLISH), "Latin") == ()
+
+
+def test_garbage_that_happens_to_have_some_english_words_is_not_english(tmp_path: Path) -> None:
+    for name in ("eng", "por"):
+        model(tmp_path / f"{name}.traineddata", ENGLISH)
+    garbage = "qwx zzrt kkpq lmnn ttwq xxyz " + " ".join(ENGLISH[:7])
+
+    assert Languages(tmp_path, ["eng", "por"]).of(garbage, "Latin") == ()
+
+
+def test_latin_letters_are_not_chinese_though_its_model_knows_them(tmp_path: Path) -> None:
+    model(tmp_path / "chi_sim.traineddata", [CHINESE, "abcdefghijklmnopqrstuvwxyz"], "Han")
+
+    assert Languages(tmp_path, ["chi_sim"]).of(" ".join(ENGLISH), "Han") == ()
+
+
 def test_accents_that_another_model_did_not_read_do_not_matter(languages: Languages) -> None:
     assert languages.of(" ".join(DANISH).replace("ø", "o").upper(), "Latin") == ("dan",)
 

@@ -94,6 +94,13 @@ def test_another_script_is_read_by_a_model_of_its_own(speech: Speech) -> None:
     assert reads.asked == [("sample", "eng", 1), ("sample", "rus", 1), ("read", "rus", 1)]
 
 
+def test_a_script_in_which_nothing_is_read_does_not_end_the_search(speech: Speech) -> None:
+    reads = FakeReads({1: text(RUSSIAN)}, {"eng": "3a 7A 4TO 0J1 K4 Y7 9b 1O 2W 8V K0"})
+
+    with sealed([b"%PDF-"]) as document:
+        assert speech.read(reads, document, 1, READING).languages == ("rus",)
+
+
 def test_where_nothing_suits_the_usual_model_reads_and_the_log_says_so(
     speech: Speech, caplog: pytest.LogCaptureFixture
 ) -> None:
