@@ -5,6 +5,7 @@ lists have each other's common words, too, so that a word counts for a language 
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,15 @@ class Languages:
             found.append(further)
         return tuple(found)
 
+    def suits(self, text: str, models: Sequence[str]) -> bool:
+        """Whether a text has the words of the models that read it; True when nobody can tell."""
+        used = [name for name in models if name in self._dictionaries]
+        if not used or not worth_a_look(text):
+            return True
+        words = _units(text, self._dictionaries[used[0]].script)
+        known = sum(any(self._has(name, word) for name in used) for word in words)
+        return known >= _LEAST_KNOWN * len(words) and len(words) >= _LEAST_WORDS
+
     def better(self, text: str, models: Sequence[str]) -> tuple[str, ...]:
         """Models that a page should be read again with, when its text is surely in a language of none that read it."""
         used = [self._dictionaries[name] for name in models if name in self._dictionaries]
@@ -121,7 +131,10 @@ class Languages:
 
     def _has(self, name: str, word: str) -> bool:
         dictionary = self._dictionaries[name]
-        return word in dictionary.alphabet if dictionary.script in _WITHOUT_SPACES else dictionary.knows(word)
+        if dictionary.script in _WITHOUT_SPACES:
+            return word in dictionary.alphabet
+        # Lists of other scripts have words in Latin letters, too.
+        return unicodedata.name(word[0], "").startswith(dictionary.script.upper()) and dictionary.knows(word)
 
 
 def _units(text: str, script: str) -> list[str]:

@@ -60,6 +60,14 @@ def test_latin_letters_are_not_chinese_though_its_model_knows_them(tmp_path: Pat
     assert Languages(tmp_path, ["chi_sim"]).of(" ".join(ENGLISH), "Han") == ()
 
 
+def test_words_in_latin_letters_are_no_russian_though_its_list_has_them(tmp_path: Path) -> None:
+    model(tmp_path / "rus.traineddata", [*RUSSIAN, *ENGLISH], "Cyrillic")
+    languages = Languages(tmp_path, ["rus"])
+
+    assert languages.of(" ".join(ENGLISH), "Cyrillic") == ()
+    assert not languages.suits(" ".join(ENGLISH), ["rus"])
+
+
 def test_accents_that_another_model_did_not_read_do_not_matter(languages: Languages) -> None:
     assert languages.of(" ".join(DANISH).replace("ø", "o").upper(), "Latin") == ("dan",)
 
@@ -107,6 +115,23 @@ def test_a_page_is_not_read_again_where_it_is_not_sure_to_help(
     languages: Languages, text: str, models: list[str]
 ) -> None:
     assert languages.better(text, models) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "models", "suits"),
+    [
+        (" ".join(GERMAN), ["deu"], True),
+        (" ".join(GERMAN), ["eng", "deu"], True),
+        (" ".join(GERMAN), ["eng"], False),
+        ("qwx zzrt kkpq lmnn ttwq xxyz", ["eng"], False),
+        ("3 7 1", ["eng"], True),
+        (" ".join(GERMAN), ["unheard"], True),
+    ],
+)
+def test_a_text_suits_models_that_have_its_words(
+    languages: Languages, text: str, models: list[str], suits: bool
+) -> None:
+    assert languages.suits(text, models) is suits
 
 
 def test_without_a_single_dictionary_nothing_is_told(tmp_path: Path) -> None:
