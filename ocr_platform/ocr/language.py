@@ -23,8 +23,8 @@ _WORD_LETTERS = 3  # shorter words are in every dictionary
 # Beside the first language another one counts when it knows so many of all words, and the first does not.
 _SECOND = 0.2
 _MOST_LANGUAGES = 3
-# Of a page that was read in one language, to read it again in another.
-_SURELY_KNOWN, _TIMES_SURER = 0.6, 1.5
+# Of a page that was read in one language, to read it again in another; and not to look for another script.
+_BETTER_KNOWN, _SURELY_KNOWN = 0.5, 0.6
 _TIMES_NEXT = 1.3  # the main language beside the next one
 # English among equals: its weight beside the best one's, and the share of words that it has then.
 _AMONG_THE_BEST, _FULLY_KNOWN = 0.9, 0.85
@@ -93,7 +93,7 @@ class Languages:
             return True
         words = _units(text, self._dictionaries[used[0]].script)
         known = sum(any(self._has(name, word) for name in used) for word in words)
-        return known >= _LEAST_KNOWN * len(words) and len(words) >= _LEAST_WORDS
+        return known >= _SURELY_KNOWN * len(words) and len(words) >= _LEAST_WORDS
 
     def better(self, text: str, models: Sequence[str]) -> tuple[str, ...]:
         """Models that a page should be read again with, when its text is surely in a language of none that read it."""
@@ -107,8 +107,8 @@ class Languages:
         if main is None or main in models or len(words) < _LEAST_WORDS:
             return ()
         weights = _weights(known)
-        surer = weights[main] >= _TIMES_SURER * max(weights[name] for name in models)
-        return (main,) if surer and _rate(known, main, words) >= _SURELY_KNOWN else ()
+        surer = weights[main] >= _TIMES_NEXT * max(weights[name] for name in models)
+        return (main,) if surer and _rate(known, main, words) >= _BETTER_KNOWN else ()
 
     def _reader_of(self, script: str) -> str:
         """The usual model where it is of this script, otherwise the one that knows most characters."""
