@@ -18,7 +18,7 @@ from ocr_platform.ocr.dictionary import Dictionary, folded
 _LEAST_KNOWN = 0.45
 _LEAST_WORDS = 6
 _LEAST_CHARACTERS = 20
-_MOST_WORDS = 100
+_MOST_WORDS = 80
 _WORD_LETTERS = 3  # shorter words are in every dictionary
 # Beside the first language another one counts when it knows so many of all words, and the first does not.
 _SECOND = 0.2
