@@ -102,12 +102,12 @@ class Result:
 class Asked(TypedDict, total=False):
     """What may be asked of a job, each with a default.
 
-    `languages` are models such as `"eng+deu"` (OCR_DEFAULT_LANGUAGES), `formats` outputs (text and json). `ocr` is
-    auto, force or skip: what happens to pages that bring their text along. `quality` is fast, balanced or best
-    (OCR_QUALITY of the workers). `password_secret` is the ARN of a secret in Secrets Manager that holds a PDF's
-    password, as a JSON object with `password`; its name begins with OCR_PASSWORD_SECRETS and the tenant. `version_id`
-    is that of the source (the current one), `tenant` on whose behalf it is. The same `client_token` again gives the
-    same job.
+    `languages` are models such as `"eng+deu"`, or `"auto"` to find them out for each page (OCR_DEFAULT_LANGUAGES);
+    `formats` are outputs (text and json). `ocr` is auto, force or skip: what happens to pages that bring their text
+    along. `quality` is fast, balanced or best (OCR_QUALITY of the workers). `password_secret` is the ARN of a secret in
+    Secrets Manager that holds a PDF's password, as a JSON object with `password`; its name begins with
+    OCR_PASSWORD_SECRETS and the tenant. `version_id` is that of the source (the current one), `tenant` on whose behalf
+    it is. The same `client_token` again gives the same job.
     """
 
     version_id: str | None

@@ -6,6 +6,7 @@ from ocr_platform.models import DEFAULT_FORMATS, OcrMode, OutputFormat, Quality
 
 USUAL_LANGUAGES = "eng"
 USUAL_FORMATS = ",".join(DEFAULT_FORMATS)
+LANGUAGES_HELP = "Models to read with, such as eng+deu; auto finds them out for each page."
 FORMATS_HELP = "Outputs to write, of " + ", ".join(OutputFormat) + "."
 
 ocr_option = click.option(

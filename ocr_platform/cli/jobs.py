@@ -8,7 +8,13 @@ from typing import Unpack
 
 import click
 
-from ocr_platform.cli.asking import USUAL_FORMATS, ocr_option, password_secret_option, quality_option
+from ocr_platform.cli.asking import (
+    FORMATS_HELP,
+    USUAL_FORMATS,
+    ocr_option,
+    password_secret_option,
+    quality_option,
+)
 from ocr_platform.cli.progress import Progress
 from ocr_platform.client import Asked, Client
 from ocr_platform.errors import PlatformError, SettingsError, UsageError
@@ -60,8 +66,8 @@ def _fail_as_json(error: PlatformError) -> None:
 @click.command()
 @click.argument("source", metavar="S3://BUCKET/KEY")
 @click.option("--version-id", help="The version to read; by default the one that is current now.")
-@click.option("--lang", "languages", help="Models such as eng+deu; by default OCR_DEFAULT_LANGUAGES.")
-@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help="Outputs to make.")
+@click.option("--lang", "languages", help="Models such as eng+deu, or auto; by default OCR_DEFAULT_LANGUAGES.")
+@click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help=FORMATS_HELP)
 @ocr_option
 @quality_option
 @password_secret_option

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, TextIO, Unpack
 
 import click
 
-from ocr_platform.cli.asking import FORMATS_HELP, USUAL_FORMATS, USUAL_LANGUAGES, ocr_option, quality_option
+from ocr_platform.cli.asking import (
+    FORMATS_HELP,
+    LANGUAGES_HELP,
+    USUAL_FORMATS,
+    USUAL_LANGUAGES,
+    ocr_option,
+    quality_option,
+)
 from ocr_platform.cli.progress import Progress
 from ocr_platform.cli.signals import orderly_exit
 from ocr_platform.client import Asked, Client, options_of
@@ -21,9 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--lang", "languages", default=USUAL_LANGUAGES, show_default=True, help="Models to read with, such as eng+deu."
-)
+@click.option("--lang", "languages", default=USUAL_LANGUAGES, show_default=True, help=LANGUAGES_HELP)
 @click.option("--format", "formats", default=USUAL_FORMATS, show_default=True, help=FORMATS_HELP)
 @ocr_option
 @quality_option

@@ -20,6 +20,9 @@ _DAWG, _CHARACTERS = 19, 21  # TESSDATA_LSTM_SYSTEM_DAWG, TESSDATA_LSTM_UNICHARS
 _MOST_COMPONENTS = 1000  # TessdataManager::kMaxNumTessdataEntries
 _SPECIAL_CHARACTERS = 3  # space, and two that stand for joined and for broken ones
 _LAST_OF_NODE, _END_OF_WORD, _FLAG_BITS = 1, 4, 3
+# The letters of an edge as they are folded, whether a word ends with them, and the node that follows.
+_Edge = tuple[str, bool, int]
+_MOST_NODES = 10_000
 _MOST_STEPS = 400  # edges looked at for a word: a hundred times the usual
 
 
@@ -43,7 +46,7 @@ class Dictionary:
         self._first, self._edges = first, edges
         self._letter_bits = characters.bit_length()
         self._letters = _folded_letters(lines)
-        self._nodes: dict[int, dict[str, list[tuple[bool, int]]]] = {}
+        self._nodes: dict[int, dict[str, list[_Edge]]] = {}
         self.script = _script(lines)
 
     def _components(self) -> dict[int, tuple[int, int]]:
@@ -58,37 +61,39 @@ class Dictionary:
 
     def knows(self, word: str) -> bool:
         """Whether a word, given as `folded` gives it, is one of this language's, whatever its accents and case."""
-        waiting, steps = [(0, 0)], 0  # nodes that were reached, with how many letters
+        waiting, steps = [(0, 0)] if word else [], 0  # nodes that were reached, with how many letters
         while waiting and steps < _MOST_STEPS:
             node, at = waiting.pop()
-            for letters, found in self._node(node).items():
+            for letters, ends, following in self._node(node).get(word[at], ()):
                 if not word.startswith(letters, at):
                     continue
                 steps += 1
                 goes_on = at + len(letters)
-                for ends, following in found:
-                    if goes_on == len(word):
-                        if ends:
-                            return True
-                    elif following:
-                        waiting.append((following, goes_on))
+                if goes_on == len(word):
+                    if ends:
+                        return True
+                elif following:
+                    waiting.append((following, goes_on))
         return False
 
-    def _node(self, node: int) -> dict[str, list[tuple[bool, int]]]:
-        """The edges of a node by what they are in folded letters: whether a word ends, and the node that follows."""
+    def _node(self, node: int) -> dict[str, list[_Edge]]:
+        """The edges of a node by the first of their folded letters."""
         known = self._nodes.get(node)
         if known is not None:
             return known
-        found: dict[str, list[tuple[bool, int]]] = {}
+        found: dict[str, list[_Edge]] = {}
         bits = self._letter_bits
         for at in range(node, self._edges):
             (edge,) = self._edge(self._bytes, self._first + 8 * at)
             flags = edge >> bits
             letters = self._letters.get(edge & ((1 << bits) - 1))
             if letters:
-                found.setdefault(letters, []).append((bool(flags & _END_OF_WORD), edge >> (bits + _FLAG_BITS)))
+                follows = edge >> (bits + _FLAG_BITS)
+                found.setdefault(letters[0], []).append((letters, bool(flags & _END_OF_WORD), follows))
             if flags & _LAST_OF_NODE:
                 break
+        if len(self._nodes) >= _MOST_NODES:
+            self._nodes.clear()  # a worker lives for weeks, and a whole dictionary would be tens of megabytes
         self._nodes[node] = found
         return found
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ocr_platform.errors import LanguageMissing
 from ocr_platform.models import OcrMode, PageResult, Reading
-from ocr_platform.ocr.language import Languages
+from ocr_platform.ocr.language import Languages, worth_a_look
 from ocr_platform.sandbox.memory import SealedDocument
 
 _log = logging.getLogger(__name__)
@@ -62,24 +62,33 @@ class Speech:
         started = time.monotonic()
         if self._document is not document:
             self._document, self._models, self._tries = document, None, 0
-        if self._models is None and reading.mode is not OcrMode.SKIP and self._tries < _MOST_TRIES:
-            self._tries += 1
+        sampled = self._models is None and reading.mode is not OcrMode.SKIP
+        if sampled:
             self._models = self._found(reader, document, number)
         result = reader.read(self._models or self._usual, document, number, reading)
-        better = self._languages.better(result.text, result.languages)
-        if better:
-            # Another language than that of the pages before, or one that the part did not give away.
-            self._models = "+".join(better)
-            result = reader.read(self._models, document, number, reading)
+        # Another language than that of the pages before, or one that the part did not give away; or another script.
+        better: str | None = "+".join(self._languages.better(result.text, result.languages))
+        if not better and not sampled and not self._languages.suits(result.text, result.languages):
+            better = self._found(reader, document, number)
+        if better and better != self._models:
+            self._models = better
+            result = reader.read(better, document, number, reading)
         if self._models is None:
             _log.info("language_unsure", extra={"page": number, "models": self._usual})
         return replace(result, seconds=round(time.monotonic() - started, 3))
 
     def _found(self, reader: Reads, document: SealedDocument, number: int) -> str | None:
-        """The models of a page's language by a first reading in each script; None when nothing suits."""
+        """The models of a page's language by a first reading in each script; None when nothing suits, or too often."""
+        if self._tries >= _MOST_TRIES:
+            return None
+        models = self._sampled(reader, document, number)
+        self._tries = 0 if models else self._tries + 1
+        return models
+
+    def _sampled(self, reader: Reads, document: SealedDocument, number: int) -> str | None:
         for first in self._languages.first_readers()[:_MOST_SCRIPTS]:
             text = reader.sample(first.model, document, number)
-            if not self._languages.enough(text, first):
+            if not worth_a_look(text):
                 return None
             models = self._languages.of(text, first.script)
             if models:

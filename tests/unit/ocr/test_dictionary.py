@@ -31,6 +31,15 @@ def test_case_and_accents_do_not_matter_since_another_languages_model_reads_none
     assert dictionary.knows(folded(word))
 
 
+def test_what_is_remembered_of_a_dictionary_has_a_bound(
+    dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr_platform.ocr.dictionary._MOST_NODES", 3)
+
+    assert all(dictionary.knows(folded(word)) for word in WORDS * 2)
+    assert len(dictionary._nodes) <= 3
+
+
 @pytest.mark.parametrize("script", ["Latin", "Cyrillic", "Han"])
 def test_the_script_is_that_of_most_letters(tmp_path: Path, script: str) -> None:
     assert Dictionary(model(tmp_path / "xyz.traineddata", WORDS, script)).script == script

@@ -38,6 +38,36 @@ def test_a_text_is_in_the_language_that_has_its_words(languages: Languages, spok
     assert languages.of(" ".join(spoken), "Latin") == (name,)
 
 
+def test_english_is_told_though_every_other_list_has_its_words_too(tmp_path: Path) -> None:
+    for name in ("eng", "por", "spa"):
+        model(tmp_path / f"{name}.traineddata", ENGLISH)
+
+    assert Languages(tmp_path, ["eng", "por", "spa"]).of(" ".join(ENGLISH), "Latin") == ("eng",)
+    assert Languages(tmp_path, ["por", "spa"]).of(" ".join(ENGLISH), "Latin") == ()
+
+
+def test_garbage_that_happens_to_have_some_english_words_is_not_english(tmp_path: Path) -> None:
+    for name in ("eng", "por"):
+        model(tmp_path / f"{name}.traineddata", ENGLISH)
+    garbage = "qwx zzrt kkpq lmnn ttwq xxyz " + " ".join(ENGLISH[:7])
+
+    assert Languages(tmp_path, ["eng", "por"]).of(garbage, "Latin") == ()
+
+
+def test_latin_letters_are_not_chinese_though_its_model_knows_them(tmp_path: Path) -> None:
+    model(tmp_path / "chi_sim.traineddata", [CHINESE, "abcdefghijklmnopqrstuvwxyz"], "Han")
+
+    assert Languages(tmp_path, ["chi_sim"]).of(" ".join(ENGLISH), "Han") == ()
+
+
+def test_words_in_latin_letters_are_no_russian_though_its_list_has_them(tmp_path: Path) -> None:
+    model(tmp_path / "rus.traineddata", [*RUSSIAN, *ENGLISH], "Cyrillic")
+    languages = Languages(tmp_path, ["rus"])
+
+    assert languages.of(" ".join(ENGLISH), "Cyrillic") == ()
+    assert not languages.suits(" ".join(ENGLISH), ["rus"])
+
+
 def test_accents_that_another_model_did_not_read_do_not_matter(languages: Languages) -> None:
     assert languages.of(" ".join(DANISH).replace("ø", "o").upper(), "Latin") == ("dan",)
 
@@ -85,6 +115,23 @@ def test_a_page_is_not_read_again_where_it_is_not_sure_to_help(
     languages: Languages, text: str, models: list[str]
 ) -> None:
     assert languages.better(text, models) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "models", "suits"),
+    [
+        (" ".join(GERMAN), ["deu"], True),
+        (" ".join(GERMAN), ["eng", "deu"], True),
+        (" ".join(GERMAN), ["eng"], False),
+        ("qwx zzrt kkpq lmnn ttwq xxyz", ["eng"], False),
+        ("3 7 1", ["eng"], True),
+        (" ".join(GERMAN), ["unheard"], True),
+    ],
+)
+def test_a_text_suits_models_that_have_its_words(
+    languages: Languages, text: str, models: list[str], suits: bool
+) -> None:
+    assert languages.suits(text, models) is suits
 
 
 def test_without_a_single_dictionary_nothing_is_told(tmp_path: Path) -> None:

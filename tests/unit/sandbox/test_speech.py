@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,27 @@ def test_another_script_is_read_by_a_model_of_its_own(speech: Speech) -> None:
     with sealed([b"%PDF-"]) as document:
         assert speech.read(reads, document, 1, READING).languages == ("rus",)
     assert reads.asked == [("sample", "eng", 1), ("sample", "rus", 1), ("read", "rus", 1)]
+
+
+def test_a_script_in_which_nothing_is_read_does_not_end_the_search(speech: Speech) -> None:
+    reads = FakeReads({1: text(RUSSIAN)}, {"eng": "3a 7A 4TO 0J1 K4 Y7 9b 1O 2W 8V K0"})
+
+    with sealed([b"%PDF-"]) as document:
+        assert speech.read(reads, document, 1, READING).languages == ("rus",)
+
+
+def test_a_page_in_another_script_than_the_pages_before_is_looked_at_anew(speech: Speech) -> None:
+    class Scripts(FakeReads):
+        def read(self, models: str, document: SealedDocument, number: int, reading: Reading) -> PageResult:
+            result = super().read(models, document, number, reading)
+            garbage = "NOM CTOMT CeMbIO XOJIMaMM KyJa HMKTO nocne TeMHOTbI xOJMT KaxJOe"
+            return replace(result, text=garbage) if number == 2 and models != "rus" else result
+
+    reads = Scripts({1: text(GERMAN), 2: text(RUSSIAN)}, {"eng": text(GERMAN)})
+    with sealed([b"%PDF-"]) as document:
+        speech.read(reads, document, 1, READING)
+        reads.samples["eng"] = "NOM CTOMT CeMbIO XOJIMaMM KyJa HMKTO nocne TeMHOTbI"
+        assert speech.read(reads, document, 2, READING).languages == ("rus",)
 
 
 def test_where_nothing_suits_the_usual_model_reads_and_the_log_says_so(

@@ -1,7 +1,5 @@
 """Outputs beside text and JSON
 
-All names that are known by now: a later one needs no migration of its own.
-
 Revision: 0008
 Follows: 0007
 """
