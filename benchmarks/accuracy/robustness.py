@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder, models = installed_models()
     pages = _chosen(given.pages, models)
     points = _points(pages, TesserocrEngine(folder, _CACHE_BYTES))
-    report = {
+    report: dict[str, object] = {
         "machine": machine(),
         "pages": [page.id for page in pages],
         "titles": {name: change.title for name, change in CHANGES.items()},

@@ -104,7 +104,9 @@ class Sandbox:
                 case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
                     return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
                 case {"do": "pdf", "way": str(way)}:
-                    self._building = begin(PdfWay(way), self._file, self._birth.format, self._birth.config.limits)
+                    self._building = begin(
+                        PdfWay(way), self._file, self._birth.format, self._birth.config.limits, self._password
+                    )
                     return {"done": True}
                 case {"do": "pdf_pages", "pages": list(pages)} if self._building is not None:
                     for page in results_of(pages):

@@ -10,7 +10,7 @@ from ocr_platform.crash_points import CrashPoint, reach
 from ocr_platform.errors import DocumentError, OutputConflict, OutputFailed
 from ocr_platform.models import HandOver, Job, Output, OutputFormat, PageResult, Stage
 from ocr_platform.outputs import OutputBuilder, kind_of
-from ocr_platform.ports import DocumentReader, ObjectStore, OutputLedger, TextSealer
+from ocr_platform.ports import DocumentReader, ObjectStore, OutputLedger, PasswordStore, TextSealer
 from ocr_platform.staging import results_key, unpack
 from ocr_platform.steps.source import opened_source
 
@@ -18,7 +18,12 @@ _log = logging.getLogger(__name__)
 
 
 def encrypt_upload(
-    job: Job, store: ObjectStore, reader: DocumentReader, ledger: OutputLedger, sealer: TextSealer | None = None
+    job: Job,
+    store: ObjectStore,
+    reader: DocumentReader,
+    ledger: OutputLedger,
+    sealer: TextSealer | None = None,
+    passwords: PasswordStore | None = None,
 ) -> HandOver | None:
     """Write every output that was asked for, and with a sealer the text; nothing when no page could be recognised.
 
@@ -33,7 +38,7 @@ def encrypt_upload(
             if not ledger.record_text(job, sealer.seal(job, pages)):
                 return None
             reach(CrashPoint.TEXT_SEALED)
-        outputs = list(_all_delivered(job, pages, store, reader))
+        outputs = list(_all_delivered(job, pages, store, reader, passwords))
         error = OutputFailed.code if len(outputs) < len(job.options.formats) else None
     recorded = ledger.record_outputs(job, outputs, error)
     for output in outputs:
@@ -52,22 +57,26 @@ def _staged_pages(job: Job, store: ObjectStore, ledger: OutputLedger) -> list[Pa
     return sorted(pages, key=lambda page: page.number)
 
 
-def _all_delivered(job: Job, pages: list[PageResult], store: ObjectStore, reader: DocumentReader) -> Iterator[Output]:
+def _all_delivered(
+    job: Job, pages: list[PageResult], store: ObjectStore, reader: DocumentReader, passwords: PasswordStore | None
+) -> Iterator[Output]:
     """Build and store the outputs, one after the other, so that only one is in memory."""
     for name in job.options.formats:
         kind = kind_of(name)
         if isinstance(kind, OutputBuilder):
             yield _delivered(job, name, kind.build(job, pages), store)
             continue
-        body = _searchable_pdf(job, pages, store, reader)
+        body = _searchable_pdf(job, pages, store, reader, passwords)
         if body is not None:
             yield _delivered(job, name, body, store)
 
 
-def _searchable_pdf(job: Job, pages: list[PageResult], store: ObjectStore, reader: DocumentReader) -> bytes | None:
+def _searchable_pdf(
+    job: Job, pages: list[PageResult], store: ObjectStore, reader: DocumentReader, passwords: PasswordStore | None
+) -> bytes | None:
     """The source as a searchable PDF; None when none can be made of it, which the log explains."""
     try:
-        with opened_source(job, store, reader) as source:
+        with opened_source(job, store, reader, passwords) as source:
             pdf = reader.searchable_pdf(source.document, pages)
     except DocumentError as exc:
         _log.warning("output_failed", extra={"output": OutputFormat.PDF, "code": exc.code})

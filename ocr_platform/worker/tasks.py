@@ -60,7 +60,9 @@ def _ocr(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:
 
 
 def _encrypt_upload(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:
-    return steps.encrypt_upload(job, runtime.store, runtime.reader, runtime.repository, runtime.text_sealer)
+    return steps.encrypt_upload(
+        job, runtime.store, runtime.reader, runtime.repository, runtime.text_sealer, runtime.passwords
+    )
 
 
 def _persist(runtime: WorkerRuntime, job: Job, pulse: Pulse) -> HandOver | None:

@@ -21,9 +21,9 @@ class Building(Protocol):
         ...
 
 
-def begin(way: PdfWay, file: BinaryIO, format: DocumentFormat, limits: Limits) -> Building:
+def begin(way: PdfWay, file: BinaryIO, format: DocumentFormat, limits: Limits, password: str | None = None) -> Building:
     """Begin a PDF from a document. Raises a DocumentError."""
     file.seek(0)
     if way is PdfWay.GRAFTED:
-        return Graft(file)
-    return Wrap(open_pages(file, format, limits), file)
+        return Graft(file, password or "")
+    return Wrap(open_pages(file, format, limits, password), file)

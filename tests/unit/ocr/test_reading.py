@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr_platform.errors import PageTooLarge
 from ocr_platform.models import EngineName, OcrMode, PageResult, Reading, Word, WordSource
 from ocr_platform.ocr import layered, pdf_text
-from ocr_platform.ocr.engines import Command, Recognition
+from ocr_platform.ocr.engines import AS_USUAL, Command, Manner, Recognition
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.ocr.reading import read_page
 from tests.data.born_digital import Page, picture, shuffled, text
@@ -38,7 +38,8 @@ class Recogniser:
     def prepare(self, languages: str) -> None:
         raise AssertionError(languages)
 
-    def recognise(self, page: PageImage, languages: str, timeout: float) -> Recognition:
+    def recognise(self, page: PageImage, languages: str, timeout: float, manner: Manner = AS_USUAL) -> Recognition:
+        assert isinstance(manner, Manner)
         assert languages == "eng"
         assert timeout > 0
         self.sizes.append(page.image.size)
