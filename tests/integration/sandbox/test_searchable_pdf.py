@@ -149,6 +149,14 @@ def test_pdf_that_takes_too_long_is_a_timeout_and_nothing_runs_on(make_reader: M
     assert alive(*host_of(reader).children(recursive=True)) == []
 
 
-def test_document_with_a_password_is_refused(reader: SandboxReader) -> None:
+def test_document_with_a_password_is_made_with_it_and_comes_out_without(reader: SandboxReader) -> None:
+    with reader.load([broken.password_pdf()], broken.PASSWORD) as document:
+        made = reader.searchable_pdf(document, [PageResult(1, 400, 200, 144, words=(WORD,))])
+
+    assert made.way is PdfWay.GRAFTED
+    assert "Lorem" in _text(made.body)  # opens without a password
+
+
+def test_document_with_a_password_is_refused_without_it(reader: SandboxReader) -> None:
     with pytest.raises(PasswordRequired):
         _made(reader, broken.password_pdf(), PageResult(1, 400, 200, 144))
