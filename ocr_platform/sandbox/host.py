@@ -22,6 +22,7 @@ from ocr_platform.errors import PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import make_engine
+from ocr_platform.ocr.layers import BringsText
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.sandbox import frames, landlock, seccomp
@@ -141,6 +142,8 @@ def warm_up() -> None:
             file.seek(0)
             pages = open_pages(file, kind, _OWN_LIMITS)
             pages.count()
+            if isinstance(pages, BringsText):
+                pages.layer(1)
             pages.render(1)
 
 
