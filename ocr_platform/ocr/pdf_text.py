@@ -4,12 +4,14 @@ Text that is drawn inside form XObjects is there, what annotations show is not. 
 the gaps between characters, puts ligatures into letters and right-to-left scripts into the order of reading.
 """
 
+import codecs
 import ctypes
 import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium_c
@@ -26,12 +28,12 @@ _HYPHENS = "\x02\ufffe\u00ad"
 _BLANKS = r"\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
 _WORD = re.compile(rf"[^{_BLANKS}{_HYPHENS}]{{1,1000}}[{_HYPHENS}]?|[{_HYPHENS}]")
 _PRINTED = str.maketrans(dict.fromkeys(_HYPHENS, "-"))
+_decode = codecs.getdecoder("utf-16-le")  # found here: a sandbox can open no file to load it from
 _LINE_ENDS = re.compile(r"[\r\n]")
 _INVISIBLE = frozenset({3, 7})  # neither filled nor stroked (ISO 32000-1, table 106)
-# Between letters of one word there is less than this, in heights of the line.
-_WORD_GAP = 0.25
-# Nor is one so far above or below another: a full stop and the quotation mark behind it are less.
-_LINE_GAP = 0.5
+# What may be between neighbours in one word, in heights of the line: along it, and across. For ink, of which a full
+# stop and the quotation mark behind it have most, and for letters with the space that belongs to each.
+_INK_GAPS, _LETTER_GAPS = (0.25, 0.5), (0.12, 0.0)
 # A word's ink that is so much higher than its line stands otherwise.
 _TALL = 1.6
 # So many words of a page are looked at closely.
@@ -134,7 +136,11 @@ class _Reading:
 
     def _add_parts(self, letters: str, start: int, stop: int) -> None:
         boxes = self._boxes(start, stop)
-        parts = self._parts(start, stop) if any(map(self._apart, boxes, boxes[1:])) else iter([(start, stop)])
+        parts = (
+            self._parts(start, stop)
+            if any(self._apart(one, other, _INK_GAPS) for one, other in pairwise(boxes))
+            else iter([(start, stop)])
+        )
         for first, last in parts:
             own = self._boxes(first, last)
             if not own:
@@ -149,11 +155,9 @@ class _Reading:
         PDFium's angle is clockwise, and of the page before it is turned.
         """
         self._run += 1
-        loose, frame = self._loose, self._frame
-        if pdfium_c.FPDFText_GetLooseCharBox(self._opened, index, ctypes.byref(loose)):
-            self._line = frame.box(loose.left, loose.bottom, loose.right, loose.top)
+        self._line = self._loose_box(index) or self._line
         angle = pdfium_c.FPDFText_GetCharAngle(self._opened, index)
-        self._rotation = 0 if angle < 0 else -(round(math.degrees(angle) / 90) * 90 + frame.turn) % 360
+        self._rotation = 0 if angle < 0 else -(round(math.degrees(angle) / 90) * 90 + self._frame.turn) % 360
 
     def _leaves_line(self, box: Box) -> bool:
         """Whether a word is not on the line of the one before; PDFium does not say so of text that is turned."""
@@ -200,26 +204,38 @@ class _Reading:
         pdfium_c.FPDFText_GetRect(self._opened, index, left, top, right, bottom)
         return self._frame.box(left.value, bottom.value, right.value, top.value)
 
-    def _apart(self, one: Box, other: Box) -> bool:
-        """Whether two parts that follow one another are no neighbours, in any direction of writing."""
+    def _apart(self, one: Box, other: Box, gaps: tuple[float, float]) -> bool:
+        """Whether two parts that follow one another are no neighbours: `gaps` along the line, and across it."""
         left, top, right, bottom = self._line
         across = max(one[0], other[0]) - min(one[2], other[2])
         down = max(one[1], other[1]) - min(one[3], other[3])
         sideways = self._rotation in _SIDEWAYS
         height = right - left if sideways else bottom - top
         along, beside = (down, across) if sideways else (across, down)
-        return along > _WORD_GAP * height or beside > _LINE_GAP * height
+        return along > gaps[0] * height or beside > gaps[1] * height
 
     def _parts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """A word's parts: PDFium takes figures of neighbouring columns for one word when they are close enough."""
+        """A word's parts: PDFium takes figures of neighbouring columns for one word when they are close enough.
+
+        Looked at are letters with the space that belongs to each: in typewriter faces ink alone is far apart.
+        """
         first, before = start, None
         for index in range(start, end):
-            for letter in self._boxes(index, index + 1)[:1]:
-                if before is not None and self._apart(before, letter):
-                    yield first, index
-                    first = index
-                before = letter
+            letter = self._loose_box(index)
+            if letter is None:
+                continue
+            if before is not None and self._apart(before, letter, _LETTER_GAPS):
+                yield first, index
+                first = index
+            before = letter
         yield first, end
+
+    def _loose_box(self, index: int) -> Box | None:
+        """A letter from the top to the foot of its line and with its space."""
+        loose = self._loose
+        if not pdfium_c.FPDFText_GetLooseCharBox(self._opened, index, ctypes.byref(loose)):
+            return None
+        return self._frame.box(loose.left, loose.bottom, loose.right, loose.top)
 
 
 def _letters(opened: Any, count: int) -> str:
@@ -227,7 +243,7 @@ def _letters(opened: Any, count: int) -> str:
     buffer = ctypes.create_string_buffer(2 * (count + 1))
     units = pdfium_c.FPDFText_GetText(opened, 0, count, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort))) - 1
     if units == count:
-        text = buffer.raw[: 2 * count].decode("utf-16-le", "replace")
+        text, _ = _decode(buffer.raw[: 2 * count], "replace")
         if len(text) == count:
             return text
     # Some of them have no letter, or letters are beyond 16 bits: one by one, so that places stay right.

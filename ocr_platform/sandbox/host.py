@@ -20,6 +20,7 @@ from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import SecondReader, make_engine
 from ocr_platform.ocr.engines.tessdata import tessdata_dir
+from ocr_platform.ocr.layers import BringsText
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.prepare import prepared
@@ -164,6 +165,8 @@ def warm_up() -> None:
             with suppress(FormatUnsupported):  # a Pillow that was built without it
                 pages = open_pages(file, kind, _OWN_LIMITS)
                 pages.count()
+                if isinstance(pages, BringsText):
+                    pages.layer(1)
                 prepared(pages.render(1), "")
 
 
