@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def draw(report: dict[str, object], path: Path) -> None:
+def draw(report: Mapping[str, object], path: Path) -> None:
     """Have the plot drawn where matplotlib is installed."""
     command = [str(peer_program("python")), "-m", "benchmarks.accuracy.robustness_plot", str(path)]
     subprocess.run(command, cwd=ROOT, input=json.dumps(report), text=True, check=True)  # noqa: S603  our own script

@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 from ocr_platform.ocr.prepare.ink import Grey
 
 # Side of a tile in pixels of the copy: a letter or two, so that nearly each has a bit of paper.
-_TILE = 24
+_TILE = 16
 # What is darker than this is no paper in shadow: the surroundings of a photographed page, a picture.
 _NO_PAPER = 40
 # Paper with less than this share of the light is in shadow, ink has less than that of its paper's; and what share of
@@ -28,7 +28,8 @@ def paper_levels(grey: Grey) -> tuple[Grey, bool]:
     padded = np.pad(grey, ((0, rows * _TILE - height), (0, columns * _TILE - width)), mode="edge")
     tiles = padded.reshape(rows, _TILE, columns, _TILE)
     lightest, darkest = tiles.max(axis=(1, 3)), tiles.min(axis=(1, 3))
-    levels = np.asarray(Image.fromarray(lightest).filter(ImageFilter.MaxFilter(3)))
+    # The greatest and then the least of neighbours fills what ink covers, and leaves slopes as they are.
+    levels = np.asarray(Image.fromarray(lightest).filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3)))
     written = darkest < _INK * levels
     shaded = written & (levels > _NO_PAPER) & (levels < _SHADOW * np.percentile(levels, 95))
     return levels, bool(shaded.mean() > _SHADED)
