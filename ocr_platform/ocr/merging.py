@@ -11,6 +11,12 @@ from ocr_platform.ocr.engines.lines import SeenLine, SeenWord
 from ocr_platform.ocr.rows import Row, insert_row, numbered, rows_of, text_of
 
 _PERCENT = 100
+# Signs that one recogniser writes as printers do and another as typewriters do.
+_SIGNS = {
+    **dict.fromkeys((0x2018, 0x2019, 0x201A, 0x201B, 0x60, 0xB4), "'"),
+    **dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F), '"'),
+    **dict.fromkeys((0x2013, 0x2014), "-"),
+}
 # A word that the second reading alone has is left out below this likelihood.
 _LEAST_NEW = 0.5
 
@@ -64,8 +70,12 @@ def alone(words: Iterable[Word]) -> tuple[Word, ...]:
 
 
 def same_text(old: Sequence[Word], new: Sequence[SeenWord]) -> bool:
-    """Whether two readings have the same characters, however they part them into words."""
-    return "".join(word.text for word in old) == "".join(word.text for word in new)
+    """Whether two readings have the same characters, whichever quotes they use and however they part the words."""
+    return _plain(old) == _plain(new)
+
+
+def _plain(words: Sequence[Word | SeenWord]) -> str:
+    return "".join(word.text for word in words).translate(_SIGNS)
 
 
 def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
@@ -76,7 +86,7 @@ def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
         return [_rated(word, Basis.FIRST_ONLY) for word in old]
     if same_text(old, new):
         return [_rated(word, Basis.AGREED) for word in old]
-    if _without_marks(old) == "".join(word.text for word in new):
+    if _without_marks(old) == _plain(new):
         return [_rated(word, Basis.FIRST) for word in old]  # accents are what the second reading overlooks
     # How many right words to expect of either.
     ours = sum(likelihood(Basis.FIRST, word.confidence / _PERCENT) for word in old)
@@ -132,5 +142,5 @@ def _seen(word: SeenWord, basis: Basis, place: Word | None) -> Word:
 
 
 def _without_marks(words: Sequence[Word]) -> str:
-    text = unicodedata.normalize("NFD", "".join(word.text for word in words))
+    text = unicodedata.normalize("NFD", _plain(words))
     return "".join(character for character in text if not unicodedata.combining(character))

@@ -8,6 +8,12 @@ from ocr_platform.models import Word
 
 # A row stands beneath another in the same paragraph when the gap is at most this many times its height.
 _PARAGRAPH_GAP = 1.2
+# A line stands in a row when so much of the lower one's height is common, and what parts them is at most so many times
+# its height wide: less than what parts columns.
+_ON_ONE_LINE, _BESIDE_GAP = 0.5, 2.0
+
+# Left, top, right and bottom.
+Box = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -19,7 +25,7 @@ class Row:
     words: list[Word] = field(default_factory=list)
 
     @property
-    def box(self) -> tuple[int, int, int, int]:
+    def box(self) -> Box:
         """Left, top, right and bottom of all its words."""
         return (
             min(word.left for word in self.words),
@@ -36,10 +42,17 @@ class Row:
 
 
 def insert_row(rows: list[Row], words: Sequence[Word]) -> None:
-    """Put a row of its own in: behind the lowest row above it that it stands under, else before a block beneath it."""
+    """Put a line in: into a row right beside it, or as a row of its own behind the lowest that it stands under.
+
+    Where it stands under none, it comes before a block beneath it.
+    """
     new = Row((-1 - len(rows), 0), 0, sorted(words, key=lambda word: word.left))
     left, top, right, bottom = new.box
     boxes = [row.box for row in rows]
+    beside = [(_gap(box, new.box), index) for index, box in enumerate(boxes) if _on_one_line(box, new.box)]
+    if beside and min(beside)[0] <= _BESIDE_GAP * (bottom - top):
+        rows[min(beside)[1]].add(new.words)
+        return
     above = [
         (box[3], index)
         for index, box in enumerate(boxes)
@@ -57,6 +70,15 @@ def insert_row(rows: list[Row], words: Sequence[Word]) -> None:
     else:
         new.block, new.paragraph = before.block, before.paragraph
     rows.insert(index + 1, new)
+
+
+def _on_one_line(one: Box, other: Box) -> bool:
+    common = min(one[3], other[3]) - max(one[1], other[1])
+    return common >= _ON_ONE_LINE * min(one[3] - one[1], other[3] - other[1])
+
+
+def _gap(one: Box, other: Box) -> int:
+    return max(one[0] - other[2], other[0] - one[2])
 
 
 def rows_of(words: Sequence[Word]) -> list[Row]:
