@@ -12,6 +12,7 @@ from ocr_platform.ocr.limits import Limits
 from ocr_platform.sandbox.pdf.building import begin
 
 _SIDE = 64
+_PASSWORD = "sample"  # noqa: S105  of a page of our own
 _WORD = Word("Aא\U00020000", 8, 8, 16, 16, 90.0, 1, 1, 1)
 _PAGE = PageResult(1, _SIDE, _SIDE, 72, _WORD.text, (_WORD,))
 _MODES = {"1": "TIFF", "RGBA": "PNG", "CMYK": "TIFF", "RGB": "JPEG"}
@@ -24,6 +25,10 @@ def warm_up_pdf(limits: Limits) -> None:
         pdf.add_blank_page(page_size=(_SIDE, _SIDE))
         pdf.pages[0].Contents = pdf.make_stream(b"BT 3 Tr /F 1 Tf (a) Tj ET")
         pdf.save(grafted)
+        for revision in (4, 6):  # AES with 128 and with 256 bits
+            locked = io.BytesIO()
+            pdf.save(locked, encryption=pikepdf.Encryption(owner=_PASSWORD, user=_PASSWORD, R=revision))
+            _make(PdfWay.GRAFTED, locked.getvalue(), DocumentFormat.PDF, limits, _PASSWORD)
     for way in (PdfWay.GRAFTED, PdfWay.DRAWN):
         _make(way, grafted.getvalue(), DocumentFormat.PDF, limits)
     for mode, name in _MODES.items():
@@ -32,11 +37,11 @@ def warm_up_pdf(limits: Limits) -> None:
         _make(PdfWay.WRAPPED, body.getvalue(), DocumentFormat(name.lower()), limits)
 
 
-def _make(way: PdfWay, body: bytes, format: DocumentFormat, limits: Limits) -> None:
+def _make(way: PdfWay, body: bytes, format: DocumentFormat, limits: Limits, password: str | None = None) -> None:
     with _memory() as source, _memory() as target:
         source.write(body)
         source.flush()
-        building = begin(way, source, format, limits)
+        building = begin(way, source, format, limits, password)
         building.add(_PAGE)
         building.finish(target)
 
