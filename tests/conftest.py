@@ -25,6 +25,7 @@ from ocr_platform.local.service import Service, free_ports
 from ocr_platform.local.stack import LocalStack
 from ocr_platform.logins import Login
 from ocr_platform.settings import Settings, load_settings
+from tests.faults.fault_table import FAULT, table
 
 REGION = "eu-central-1"
 PROGRAMS = ("redis-server", "setpriv", "tesseract")
@@ -165,6 +166,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes longer than a developer waits for; `-m 'not slow'` leaves it out")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests of faults have seen, from whichever process."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    lines = table([row for report in reports for name, row in report.user_properties if name == FAULT])
+    if lines:
+        terminalreporter.section("what each fault of encryption gave")
+        terminalreporter.write("\n".join([*lines, ""]))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from ocr_platform.models import EngineName
 from tests.conftest import Servers
 from tests.faults.documents import Document, Undisturbed, undisturbed, write_document
-from tests.faults.fault_table import table
+from tests.faults.fault_table import FAULT, Row
 from tests.faults.fleet import Fleet
 from tests.faults.http_wire import HttpWire
 from tests.faults.installation import Installation, Shared
@@ -19,6 +20,8 @@ from tests.faults.postgres_wire import PostgresWire
 from tests.faults.proxy import FaultProxy
 from tests.faults.redis_wire import RedisWire
 from tests.faults.strict import Strict, require_emulators, strict_servers
+
+NEXT = pytest.StashKey[pytest.Item | None]()
 
 
 @pytest.fixture
@@ -106,9 +109,7 @@ def installation(shared: Shared, rng: random.Random, request: pytest.FixtureRequ
     They are ended after the last of a row of tests that use them; then nothing may be left of them.
     """
     yield shared.installation(rng)
-    items = request.session.items
-    following = items[items.index(request.node) + 1 :]
-    if not (following and "installation" in getattr(following[0], "fixturenames", ())):
+    if not _next_uses("installation", request.node):
         shared.end()
 
 
@@ -135,14 +136,21 @@ def strict_installation(
     """As `installation`, on the strict servers, whose keys and policies are in order again after each test."""
     yield strict_shared.installation(rng)
     strict.put_in_order()
-    items = request.session.items
-    following = items[items.index(request.node) + 1 :]
-    if not (following and "strict_installation" in getattr(following[0], "fixturenames", ())):
+    if not _next_uses("strict_installation", request.node):
         strict_shared.end()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    lines = table()
-    if lines:
-        terminalreporter.section("what each fault of encryption gave")
-        terminalreporter.write("\n".join([*lines, ""]))
+def _next_uses(fixture: str, item: pytest.Item) -> bool:
+    """Whether the test that this process runs next asks for it, too."""
+    return fixture in getattr(item.stash.get(NEXT, None), "fixturenames", ())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    item.stash[NEXT] = nextitem
+
+
+@pytest.fixture
+def record_fault(request: pytest.FixtureRequest) -> Callable[[Row], None]:
+    """Keeps a row for the end of the run: with the test's report, which may come from another process."""
+    return lambda row: request.node.user_properties.append((FAULT, astuple(row)))

@@ -73,6 +73,7 @@ def test_jobs_wait_for_the_end_of_it_and_lose_nothing(
     strict: Strict,
     page: Document,
     undisturbed_of: Callable[[Document], Undisturbed],
+    record_fault: Callable[[fault_table.Row], None],
 ) -> None:
     installation, fleet = strict_installation, strict_installation.fleet
     source = installation.uploaded(page)
@@ -94,7 +95,8 @@ def test_jobs_wait_for_the_end_of_it_and_lose_nothing(
     assert {line["code"] for line in opened} <= codes
     installation.until(lambda: len(installation.logged("breaker_closed")) == len(opened))
     assert not installation.logged("stage_retried")
-    remember(name, WEED, f"{held[0]['state']}, then {rows[0]['state']}", held[0]["held_code"], rows[0], opened[0])
+    state = f"{held[0]['state']}, then {rows[0]['state']}"
+    record_fault(as_row(name, WEED, state, held[0]["held_code"], rows[0], opened[0]))
     installation.settle(jobs, 0, expected=undisturbed_of(page))
 
 
@@ -104,12 +106,13 @@ def in_order(strict: Strict, fleet: Fleet) -> None:
         fleet.s3.delete_bucket_policy(Bucket=fleet.servers.aws.bucket)
 
 
-def remember(name: str, server: str, state: str, code: str, row: dict[str, Any], line: dict[str, Any]) -> None:
-    described = fault_table.described(line)
-    fault_table.record(fault_table.Row(name, server, state, code, row["attempts"], row["claims"], described))
+def as_row(name: str, server: str, state: str, code: str, row: dict[str, Any], line: dict[str, Any]) -> fault_table.Row:
+    return fault_table.Row(name, server, state, code, row["attempts"], row["claims"], fault_table.described(line))
 
 
-def test_a_bucket_that_never_tells_of_a_bucket_key_keeps_nothing_of_a_document(strict: Strict, page: Document) -> None:
+def test_a_bucket_that_never_tells_of_a_bucket_key_keeps_nothing_of_a_document(
+    strict: Strict, page: Document, record_fault: Callable[[fault_table.Row], None]
+) -> None:
     # Given all of AWS by ministack, whose S3 has no bucket keys, and a document that somebody else has stored there
     aws = replace(strict.servers.aws, endpoint_url=strict.ministack)
     with Fleet(replace(strict.servers, aws=aws)) as fleet:
@@ -126,4 +129,4 @@ def test_a_bucket_that_never_tells_of_a_bucket_key_keeps_nothing_of_a_document(s
         assert not evidence.versions(fleet, "work/")
         assert not evidence.versions(fleet, "results/")
         (opened,) = logs.events(fleet, "worker", "breaker_opened")
-        remember("bucket has no bucket key", "ministack", held["state"], held["held_code"], held, opened)
+        record_fault(as_row("bucket has no bucket key", "ministack", held["state"], held["held_code"], held, opened))

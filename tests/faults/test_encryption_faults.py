@@ -190,6 +190,7 @@ def test_each_fault_of_one_document_gives_what_the_table_says(
     page: Document,
     long_document: Document,
     undisturbed_of: Callable[[Document], Undisturbed],
+    record_fault: Callable[[fault_table.Row], None],
 ) -> None:
     installation, scene = strict_installation, Scene(strict_installation, strict, page, long_document)
     jobs = {case.begin(scene): case for case in CASES}
@@ -206,9 +207,7 @@ def test_each_fault_of_one_document_gives_what_the_table_says(
         found[case.name] = row["state"], row["error_code"], row["attempts"], row["claims"]
         code = row["error_code"] or "-"
         line = fault_table.described(logged[-1])
-        fault_table.record(
-            fault_table.Row(case.name, case.server, row["state"], code, row["attempts"], row["claims"], line)
-        )
+        record_fault(fault_table.Row(case.name, case.server, row["state"], code, row["attempts"], row["claims"], line))
     assert found == {case.name: (case.state, case.code, 1, case.claims) for case in CASES}
     assert all(rule.spent for rule in scene.rules), "each disturbance was met"
     assert not installation.logged("breaker_opened"), "none of this is everybody's"
