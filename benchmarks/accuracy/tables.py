@@ -79,7 +79,7 @@ def _of_metric(results: Results, groups: Mapping[str, Sequence[Page]], what: str
         if known:
             best = (max if metric.more else min)(known)
             count = len(results.values(results.tools[0].name, pages, metric))
-            rows.append([name, str(count), *(_bold(percent(mean), mean == best) for mean in means)])
+            rows.append([name, str(count), *(_bold(percent(mean), percent(mean) == percent(best)) for mean in means)])
     title = (
         f"{metric.title[0].upper()}{metric.title[1:]}, %, by {what} ({'higher' if metric.more else 'lower'} is better)"
     )

@@ -60,6 +60,20 @@ def test_the_best_of_a_kind_stands_out_and_kinds_without_order_have_no_error_rat
     assert list(by_language(read.pages)) == ["eng", "deu"]
 
 
+def test_figures_that_look_equal_stand_out_alike(pages: list[Page]) -> None:
+    long = " ".join(f"w{number}" for number in range(4000))
+    one = [replace_truth(pages[0], long)]
+    read = results(one, {"a": [entry(long)], "b": [entry(long.removesuffix(" w3999"))]})
+
+    recall = by_group(read, by_kind(one), "kind")[2]
+    assert row(recall.rows, "letters")[2:] == ["**100.0**", "**100.0**"]
+
+
+def replace_truth(page: Page, truth: str) -> Page:
+    page.path.with_name(f"{page.id}.gt.txt").write_text(truth, encoding="utf-8")
+    return page
+
+
 def test_a_kind_at_a_time_it_is_said_who_is_worse(read: Results) -> None:
     tables = {table.title.partition(" (")[0]: table for table in verdicts(read)}
 
