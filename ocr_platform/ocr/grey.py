@@ -25,8 +25,9 @@ def grey(image: Image.Image) -> Image.Image:
         image = image.convert(_PREMULTIPLIED[image.mode])
     if "A" in image.getbands() or "transparency" in image.info:
         layers = image.convert("RGBA")
-        if layers.getchannel("A").getextrema() == (0, 0):
-            return layers.convert("L")  # nothing would be seen: some programs leave the channel empty
+        hidden = layers.convert("L")
+        if layers.getchannel("A").getextrema() == (0, 0) and len(set(hidden.getextrema())) > 1:
+            return hidden  # nothing would be seen of what is there: some programs leave the channel empty
         paper = Image.new("RGBA", layers.size, (_WHITE, _WHITE, _WHITE, _WHITE))
         return Image.alpha_composite(paper, layers).convert("L")
     return image.convert("L")

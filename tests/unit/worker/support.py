@@ -13,7 +13,7 @@ from ocr_platform.errors import PlatformError
 from ocr_platform.sealing import Sealer
 from ocr_platform.settings import Settings
 from ocr_platform.steps import Pace
-from ocr_platform.testing import FakeReader, InMemoryKeys, InMemoryRepository, InMemoryStore
+from ocr_platform.testing import FakeReader, InMemoryKeys, InMemoryPasswords, InMemoryRepository, InMemoryStore
 from ocr_platform.worker.breaker import Breaker
 from ocr_platform.worker.heart import Heart
 from ocr_platform.worker.services import WorkerRuntime
@@ -44,6 +44,7 @@ class FakeRuntime:
     pace: Pace = field(default_factory=lambda: Pace(1, 1e6, 1e6))
     store: InMemoryStore = field(default_factory=InMemoryStore)
     keys: InMemoryKeys = field(default_factory=InMemoryKeys)
+    passwords: InMemoryPasswords = field(default_factory=InMemoryPasswords)
     repository: InMemoryRepository = field(default_factory=InMemoryRepository)
     terms: ClaimTerms = field(default_factory=ClaimTerms)
     shutdown: Shutdown = field(default_factory=Shutdown)
