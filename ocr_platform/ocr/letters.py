@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_ALPHABET = " abcdefghijklmnopqrstuvwxyz"
+ALPHABET = " abcdefghijklmnopqrstuvwxyz"
 # How surprising a letter (column) is after another (row), a space standing for the edge of a word: -log2 of its
 # frequency there, rounded, 9 for all beyond. Mean of twelve languages (English, German, Dutch, Danish, Norwegian,
 # Swedish, French, Italian, Spanish, Catalan, Portuguese, Polish), 40,000 words of each of Debian's word lists, accents
@@ -23,8 +23,8 @@ _SURPRISE = """
 """.split()  # noqa: SIM905  a table
 _PAIRS = {
     first + second: int(surprise)
-    for first, row in zip(_ALPHABET, _SURPRISE, strict=True)
-    for second, surprise in zip(_ALPHABET, row, strict=True)
+    for first, row in zip(ALPHABET, _SURPRISE, strict=True)
+    for second, surprise in zip(ALPHABET, row, strict=True)
 }
 # Letters that Unicode does not take apart.
 _PLAIN = str.maketrans(
@@ -62,14 +62,14 @@ def measure(text: str) -> Letters:
         letters += len(lower)
         if not lower.isascii():
             accented += len(_ACCENTED.findall(lower))
-            lower = _folded(lower)
+            lower = folded(lower)
         if _LATIN.fullmatch(lower):
             pairs += len(lower) + 1
             surprise += sum(map(_PAIRS.__getitem__, map(str.__add__, " " + lower, lower + " ")))
     return Letters(letters, pairs, surprise / pairs if pairs else 0.0, 100 * accented / letters if letters else 0.0)
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
     """A word without its accents."""
     parts = unicodedata.normalize("NFKD", word.translate(_PLAIN))
     return "".join(part for part in parts if not unicodedata.combining(part))
