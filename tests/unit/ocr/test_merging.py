@@ -144,3 +144,29 @@ def test_confidences_are_percent(score: float) -> None:
     merged = merge(words("one twe three", confidence=score * 100), [seen("one two three four", score)])
 
     assert all(0 <= word.confidence <= 100 for word in merged.words)
+
+
+def test_quotes_and_dashes_are_no_dispute() -> None:
+    merged = merge(words("it\u2019s 1\u20132"), [seen("it's 1-2")])
+
+    assert texts(merged.words) == ["it\u2019s", "1\u20132"]
+    assert merged.disputed == 0.0
+
+
+def test_a_line_right_beside_a_row_belongs_to_it_and_one_far_away_does_not() -> None:
+    # Given an amount beside its item, and a word in another column
+    first = words("item")
+
+    merged = merge(first, [seen("12.50", left=60), seen("elsewhere", left=400)])
+
+    assert [(word.text, word.line, word.block) for word in merged.words][:2] == [("item", 1, 1), ("12.50", 1, 1)]
+    assert merged.words[2].block != 1
+
+
+def test_a_word_of_the_first_reading_where_the_second_sees_nothing_stays() -> None:
+    one, two = seen("one"), seen("two", left=110)
+    line = SeenLine((*one.box[:2], *two.box[2:]), (*one.words, *two.words))
+
+    merged = merge(words("one smudge two", confidence=30), [line])
+
+    assert [word.text for word in merged.words] == ["one", "smudge", "two"]
