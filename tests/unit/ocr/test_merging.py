@@ -153,14 +153,30 @@ def test_quotes_and_dashes_are_no_dispute() -> None:
     assert merged.disputed == 0.0
 
 
-def test_a_line_right_beside_a_row_belongs_to_it_and_one_far_away_does_not() -> None:
-    # Given an amount beside its item, and a word in another column
-    first = words("item")
+def test_a_line_right_beside_a_row_belongs_to_it() -> None:
+    merged = merge(words("item"), [seen("12.50", left=60)])
 
-    merged = merge(first, [seen("12.50", left=60), seen("elsewhere", left=400)])
+    assert [(word.text, word.line, word.block) for word in merged.words] == [("item", 1, 1), ("12.50", 1, 1)]
 
-    assert [(word.text, word.line, word.block) for word in merged.words][:2] == [("item", 1, 1), ("12.50", 1, 1)]
-    assert merged.words[2].block != 1
+
+def test_a_table_that_the_second_reading_alone_has_is_read_row_by_row() -> None:
+    cells = [seen(text, left=left, top=top) for top in (0, 40, 80) for text, left in (("item", 0), ("9.50", 400))]
+
+    merged = merge([], cells)
+
+    assert merged.text == "item 9.50\nitem 9.50\nitem 9.50\n\n"
+
+
+def test_a_line_of_a_column_of_its_own_is_not_drawn_into_the_column_beside_it() -> None:
+    left = words("one", "two", "three")
+    right = [
+        Word(word.text, word.left + 500, word.top, word.width, word.height, 50.0, 2, 1, word.line)
+        for word in words("four", "five", "six")
+    ]
+
+    merged = merge([*left, *right[:2]], [seen("six", left=500, top=4 * HEIGHT)])
+
+    assert texts(merged.words) == ["one", "two", "three", "four", "five", "six"]
 
 
 def test_a_word_of_the_first_reading_where_the_second_sees_nothing_stays() -> None:
