@@ -8,8 +8,8 @@ from ocr_platform.models import Word
 
 # A row stands beneath another in the same paragraph when the gap is at most this many times its height.
 _PARAGRAPH_GAP = 1.2
-# A line stands in a row when so much of the lower one's height is common, and what parts them is at most so many times
-# its height wide: less than what parts columns.
+# A line stands beside a row when so much of the lower one's height is common, and right beside it when what parts them
+# is at most so many times its height wide: less than what parts columns.
 _ON_ONE_LINE, _BESIDE_GAP = 0.5, 2.0
 
 # Left, top, right and bottom.
@@ -42,21 +42,21 @@ class Row:
 
 
 def insert_row(rows: list[Row], words: Sequence[Word]) -> None:
-    """Put a line in: into a row right beside it, or as a row of its own behind the lowest that it stands under.
+    """Put a line in: into the row that it continues, or as a row of its own behind the lowest that it stands under.
 
     Where it stands under none, it comes before a block beneath it.
     """
     new = Row((-1 - len(rows), 0), 0, sorted(words, key=lambda word: word.left))
-    left, top, right, bottom = new.box
+    _left, top, _right, bottom = new.box
     boxes = [row.box for row in rows]
-    beside = [(_gap(box, new.box), index) for index, box in enumerate(boxes) if _on_one_line(box, new.box)]
-    if beside and min(beside)[0] <= _BESIDE_GAP * (bottom - top):
-        rows[min(beside)[1]].add(new.words)
+    beside = _continued(boxes, new.box)
+    if beside is not None:
+        rows[beside].add(new.words)
         return
     above = [
         (box[3], index)
         for index, box in enumerate(boxes)
-        if box[3] <= (top + bottom) / 2 and box[0] < right and box[2] > left
+        if box[3] <= (top + bottom) / 2 and _in_one_column(box, new.box)
     ]
     if not above:
         starts = (index for index in range(len(rows)) if index == 0 or rows[index].block != rows[index - 1].block)
@@ -70,6 +70,21 @@ def insert_row(rows: list[Row], words: Sequence[Word]) -> None:
     else:
         new.block, new.paragraph = before.block, before.paragraph
     rows.insert(index + 1, new)
+
+
+def _continued(boxes: Sequence[Box], new: Box) -> int | None:
+    """The row that a line continues: what stands beside it, unless the line belongs to a column of its own."""
+    beside = [(_gap(box, new), index) for index, box in enumerate(boxes) if _on_one_line(box, new)]
+    if not beside:
+        return None
+    gap, index = min(beside)
+    column = [(abs(box[1] - new[1]), box) for box in boxes if _in_one_column(box, new) and not _on_one_line(box, new)]
+    near = gap <= _BESIDE_GAP * (new[3] - new[1])
+    return index if near or not column or _in_one_column(min(column)[1], boxes[index]) else None
+
+
+def _in_one_column(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and one[2] > other[0]
 
 
 def _on_one_line(one: Box, other: Box) -> bool:

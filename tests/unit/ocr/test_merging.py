@@ -144,3 +144,45 @@ def test_confidences_are_percent(score: float) -> None:
     merged = merge(words("one twe three", confidence=score * 100), [seen("one two three four", score)])
 
     assert all(0 <= word.confidence <= 100 for word in merged.words)
+
+
+def test_quotes_and_dashes_are_no_dispute() -> None:
+    merged = merge(words("it\u2019s 1\u20132"), [seen("it's 1-2")])
+
+    assert texts(merged.words) == ["it\u2019s", "1\u20132"]
+    assert merged.disputed == 0.0
+
+
+def test_a_line_right_beside_a_row_belongs_to_it() -> None:
+    merged = merge(words("item"), [seen("12.50", left=60)])
+
+    assert [(word.text, word.line, word.block) for word in merged.words] == [("item", 1, 1), ("12.50", 1, 1)]
+
+
+def test_a_table_that_the_second_reading_alone_has_is_read_row_by_row() -> None:
+    cells = [seen(text, left=left, top=top) for top in (0, 40, 80) for text, left in (("item", 0), ("9.50", 400))]
+
+    merged = merge([], cells)
+
+    assert merged.text == "item 9.50\nitem 9.50\nitem 9.50\n\n"
+
+
+def test_a_line_of_a_column_of_its_own_is_not_drawn_into_the_column_beside_it() -> None:
+    left = words("one", "two", "three")
+    right = [
+        Word(word.text, word.left + 500, word.top, word.width, word.height, 50.0, 2, 1, word.line)
+        for word in words("four", "five", "six")
+    ]
+
+    merged = merge([*left, *right[:2]], [seen("six", left=500, top=4 * HEIGHT)])
+
+    assert texts(merged.words) == ["one", "two", "three", "four", "five", "six"]
+
+
+def test_a_word_of_the_first_reading_where_the_second_sees_nothing_stays() -> None:
+    one, two = seen("one"), seen("two", left=110)
+    line = SeenLine((*one.box[:2], *two.box[2:]), (*one.words, *two.words))
+
+    merged = merge(words("one smudge two", confidence=30), [line])
+
+    assert [word.text for word in merged.words] == ["one", "smudge", "two"]
