@@ -51,10 +51,15 @@ class Wrap:
         self._typeface = Typeface(self._pdf)
 
     def add(self, page: PageResult) -> None:
-        """Add the next page; a page that failed comes without text, and empty where its picture is what failed."""
+        """Add the next page; a page that failed comes without text, and empty where its picture is what failed.
+
+        Raises PageError for a page that was recognised and cannot be decoded again: it must not come out empty.
+        """
         try:
             picture = self._picture(page.number)
         except PageError:
+            if page.error is None:
+                raise
             picture = None
         with parsing():
             self._add(page, picture)
