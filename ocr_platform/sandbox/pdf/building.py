@@ -26,4 +26,4 @@ def begin(way: PdfWay, file: BinaryIO, format: DocumentFormat, limits: Limits) -
     file.seek(0)
     if way is PdfWay.GRAFTED:
         return Graft(file)
-    return Wrap(open_pages(file, format, limits), file)
+    return Wrap(open_pages(file, format, limits), file, drawn=way is PdfWay.DRAWN)

@@ -157,6 +157,8 @@ def test_pdf_whose_structure_only_a_renderer_makes_sense_of_is_drawn(
     assert way is PdfWay.DRAWN
     assert _text(made).strip() == "Lorem"
     assert [record.message for record in caplog.records] == ["pdf_not_grafted"]
+    with pikepdf.Pdf.open(io.BytesIO(made)) as drawn:
+        assert "/Picture" in drawn.pages[0].obj.Resources.XObject
 
 
 @pytest.mark.parametrize("body", [broken.damaged_pdf, lambda: b"%PDF-1.7"])
