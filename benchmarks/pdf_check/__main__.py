@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.pdf_check.checks import Verdict, verdict_on
-from ocr_platform.errors import PlatformError
+from ocr_platform.errors import FormatUnsupported, PlatformError
 from ocr_platform.models import EngineName, PageResult
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.sandbox.config import Config
@@ -56,6 +56,8 @@ def _line(reader: SandboxReader, path: Path, options: argparse.Namespace) -> str
     body = path.read_bytes()
     try:
         with reader.load([body]) as document:
+            if document.format is None:
+                raise FormatUnsupported
             count = min(reader.count_pages(document), options.pages)
             pages = [reader.recognise(document, number, [options.lang]) for number in range(1, count + 1)]
             started = time.monotonic()

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from uuid import uuid4
 
+import pypdfium2 as pdfium
 import pytest
 from mypy_boto3_s3 import S3Client
 
@@ -32,6 +33,19 @@ def test_every_kind_of_scan_is_read(client: Client, name: str) -> None:
     assert status.state is JobState.SUCCEEDED
     assert status.pages == status.pages_done == truth.count("\f") + 1 == text.count("\f") + 1
     assert character_error(text, truth) < 0.02
+
+
+@pytest.mark.parametrize("name", ["letter.pdf", "contract.tif", "payslip.jpg"])
+def test_document_comes_back_as_a_pdf_with_its_words(client: Client, name: str) -> None:
+    job_id = client.submit(upload(client, GENERATED / name), formats="pdf,text")
+
+    status = client.wait(job_id, TIMEOUT)
+
+    result = client.result(job_id)
+    document = pdfium.PdfDocument(result.read("pdf"))
+    words = [page.get_textpage().get_text_range().split() for page in document]
+    assert status.state is JobState.SUCCEEDED
+    assert words == [page.split() for page in result.text.split("\f")]
 
 
 def test_outputs_are_protected_as_promised_and_recorded_as_they_are(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-DECODERS = {"PIL", "pypdfium2"}
+DECODERS = {"PIL", "pikepdf", "pypdfium2"}
 ENGINES = {"pytesseract", "tesserocr"}
 FOREIGN = DECODERS | ENGINES  # what decodes what others sent
 LOCAL = {"moto", "flower", "mirakuru", "psutil", "flask"}
@@ -58,7 +58,7 @@ def test_host_loads_no_engine_before_it_is_told_which() -> None:
 
 def test_workers_side_of_the_sandbox_loads_no_decoder_of_pdf_and_no_engine() -> None:
     # Foreign bytes pass here; nothing that could decode them is in reach
-    assert not _loaded_by("ocr_platform.sandbox.reader") & (ENGINES | {"pypdfium2"})
+    assert not _loaded_by("ocr_platform.sandbox.reader") & (ENGINES | {"pikepdf", "pypdfium2"})
 
 
 def test_command_loads_no_decoder_and_nothing_of_the_local_stack_before_it_is_needed() -> None:

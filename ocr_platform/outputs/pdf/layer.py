@@ -22,7 +22,8 @@ _NEAR = 30  # thousandths of an em: a word that begins this near to the end of w
 _AWAY = 2.0  # times the size of the letters
 _ALIKE = 0.2  # lines of a block whose sizes differ by less have one size, by which readers tell a column
 
-_Spaced = tuple[Placed, bool]
+# A word, and how far a space reaches that follows it; None where none does.
+_Spaced = tuple[Placed, float | None]
 
 
 def text_layer(page: PageResult, wanted: Iterable[bool], codes: Codes, font: str) -> bytes:
@@ -113,24 +114,30 @@ def _shown(line: Line, spaced: Sequence[bool], codes: Codes, sizes: _Sizes) -> I
 
 
 def _runs(line: Line, spaced: Sequence[bool], *, steps: bool) -> Iterator[list[_Spaced]]:
-    """Words that one operator shows, each with whether a space follows: those of a line that share size and baseline.
+    """Words that one operator shows: those of a line that share size and baseline.
 
     On a line that leans a little each word stands upright on a step of its own: Poppler takes a word apart whose
     letters climb by more than half a point. Words from the right go one by one, too: they are read from right to left,
     and an operator shows what it has from left to right.
     """
-    words = list(zip(line.words, spaced, strict=True))
     if runs_from_right([each.word.text for each in line.words]):
-        for index, (word, space) in enumerate(words):
-            end = words[index + 1][0].along + words[index + 1][0].length if index + 1 < len(words) else math.inf
-            if space and end < word.along:
-                blank = Placed(replace(word.word, text=" "), end, word.along - end, word.baseline, word.size)
-                yield [(blank, False), (word, False)]
-            else:
-                yield [(word, False)]
+        yield from _runs_from_right(line.words, spaced)
         return
+    ends = [each.along if space else None for each, space in zip(line.words[1:], spaced, strict=False)]
+    words = zip(line.words, [*ends, None], strict=True)
     for _, alike in groupby(words, key=lambda each: (each[0].size, each[0].along if steps else each[0].baseline)):
         yield list(alike)
+
+
+def _runs_from_right(words: Sequence[Placed], spaced: Sequence[bool]) -> Iterator[list[_Spaced]]:
+    """Each word by itself; the space that follows it stands at its left, where an operator begins."""
+    for word, space, following in zip(words, spaced, [*words[1:], None], strict=True):
+        end = following.along + following.length if following is not None else math.inf
+        if space and end < word.along:
+            blank = Placed(replace(word.word, text=" "), end, word.along - end, word.baseline, word.size)
+            yield [(blank, None), (word, None)]
+        else:
+            yield [(word, None)]
 
 
 def _beginning(word: Placed, lean: float) -> tuple[float, float]:
@@ -144,20 +151,21 @@ def _run(words: Sequence[_Spaced], size: float, codes: Codes) -> str:
     """The operand of TJ for words of one size on one baseline: codes, and between them how far to go on."""
     parts = []
     pen = words[0][0].along
-    for index, (word, space) in enumerate(words):
+    for word, end in words:
         gap = (pen - word.along) / size * UNITS
         if abs(gap) > _NEAR:
             parts.append(_number(gap, 0))
             pen = word.along
-        room = math.inf if index + 1 == len(words) or not space else words[index + 1][0].along - pen - _SPACE * size
-        wide = word.length if room > word.length else max(room, word.length / 2)
-        shown, length = _fitted(as_seen(printable(word.word.text)), wide, size, codes)
+        length = word.length
+        if end is not None:
+            length = min(length, max(end - pen - _SPACE * size, length / 2))
+        shown, length = _fitted(as_seen(printable(word.word.text)), length, size, codes)
         pen += length
-        parts.append(f"<{shown}>")
-        if space and index + 1 < len(words):
-            shown, length = _fitted(" ", words[index + 1][0].along - pen, size, codes)
+        if end is not None:
+            blank, length = _fitted(" ", end - pen, size, codes)
+            shown += blank
             pen += length
-            parts[-1] = parts[-1][:-1] + shown + ">"
+        parts.append(f"<{shown}>")
     return "".join(parts)
 
 

@@ -26,4 +26,4 @@ def begin(way: PdfWay, file: BinaryIO, format: DocumentFormat, limits: Limits, p
     file.seek(0)
     if way is PdfWay.GRAFTED:
         return Graft(file, password or "")
-    return Wrap(open_pages(file, format, limits, password), file)
+    return Wrap(open_pages(file, format, limits, password), file, drawn=way is PdfWay.DRAWN)

@@ -42,19 +42,28 @@ _AS_IT_IS: dict[str | None, Callable[[bytes], Picture | None]] = {
 
 
 class Wrap:
-    """A new PDF that gets a page at a time, in order; `pages` is the opened document, `file` its bytes."""
+    """A new PDF that gets a page at a time, in order; `pages` is the opened document, `file` its bytes.
 
-    def __init__(self, pages: Pages, file: BinaryIO) -> None:
+    Pages that are `drawn` become JPEG; all others lose nothing.
+    """
+
+    def __init__(self, pages: Pages, file: BinaryIO, *, drawn: bool = False) -> None:
         self._pages = pages
+        self._drawn = drawn
         self._body = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         self._pdf = pikepdf.Pdf.new()
         self._typeface = Typeface(self._pdf)
 
     def add(self, page: PageResult) -> None:
-        """Add the next page; a page that failed comes without text, and empty where its picture is what failed."""
+        """Add the next page; a page that failed comes without text, and empty where its picture is what failed.
+
+        Raises PageError for a page that was recognised and cannot be decoded again: it must not come out empty.
+        """
         try:
             picture = self._picture(page.number)
         except PageError:
+            if page.error is None:
+                raise
             picture = None
         with parsing():
             self._add(page, picture)
@@ -96,7 +105,7 @@ class Wrap:
                 return packed(self._pages.render(number).image)
         image = self._pages.picture(number)
         with decoding():
-            if image.format is None:
+            if self._drawn:
                 return _drawn(image)
             as_it_is = self._as_it_is(image)
             if as_it_is is not None:

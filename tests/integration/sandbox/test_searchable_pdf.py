@@ -4,7 +4,9 @@ import io
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
@@ -13,7 +15,7 @@ from ocr_platform.errors import DocumentError, OutputTooLarge, PageTimeout, Pass
 from ocr_platform.models import EngineName, PageResult, PdfWay, Word
 from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import broken
-from tests.data.pages import image_bytes, tiff_bytes
+from tests.data.pages import tiff_bytes
 from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import NOTE, endless_pdf, host_of, note, note_png, read
 from tests.processes import alive
@@ -86,20 +88,49 @@ def test_thousand_pages_of_words_go_through(reader: SandboxReader) -> None:
     assert len(_text(made, 1000).split()) == 300
 
 
+def _picture(kind: str, mode: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    note(NOTE).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("kind", "mode", "options"),
     [
-        lambda: tiff_bytes([note(NOTE), note(NOTE)], (100, 100), "tiff_lzw"),
-        lambda: image_bytes(note(NOTE), "JPEG", 100),
+        ("TIFF", "1", {"compression": "group4", "tiffinfo": {278: 16}}),
+        ("TIFF", "1", {"compression": "group3"}),
+        ("TIFF", "L", {"compression": "tiff_lzw"}),
+        ("TIFF", "RGB", {}),
+        ("TIFF", "CMYK", {"compression": "tiff_adobe_deflate"}),
+        ("PNG", "L", {}),
+        ("PNG", "RGBA", {}),
+        ("JPEG", "L", {}),
+        ("JPEG", "CMYK", {}),
     ],
 )
-def test_pictures_of_other_formats_are_wrapped(reader: SandboxReader, body: Callable[[], bytes]) -> None:
-    page = PageResult(1, 400, 200, 144, "Lorem", (WORD,))
+def test_picture_is_seen_in_the_pdf_as_it_is_in_the_file(
+    reader: SandboxReader, kind: str, mode: str, options: dict[str, Any]
+) -> None:
+    # A sandbox refuses what a library may want for this: a picture that is lost must not go unnoticed
+    expected = note(NOTE)
+    page = PageResult(1, *expected.size, 100, "Lorem", (WORD,))
 
-    made, way = _made(reader, body(), page)
+    made, way = _made(reader, _picture(kind, mode, **options), page)
 
     assert way is PdfWay.WRAPPED
     assert _text(made).strip() == "Lorem"
+    shown = pdfium.PdfDocument(made)[0].render(scale=100 / 72, grayscale=True).to_pil().convert("L")
+    assert abs(np.asarray(shown, dtype=int).mean() - np.asarray(expected, dtype=int).mean()) < 12
+    assert np.asarray(shown).min() < 90
+
+
+def test_every_page_of_a_tiff_is_a_page(reader: SandboxReader) -> None:
+    body = tiff_bytes([note(NOTE), note(NOTE)], (100, 100), "tiff_lzw")
+
+    made, _ = _made(reader, body, PageResult(1, 400, 200, 100), PageResult(2, 400, 200, 100))
+
+    with pikepdf.Pdf.open(io.BytesIO(made)) as pdf:
+        assert ["/Picture" in page.obj.Resources.XObject for page in pdf.pages] == [True, True]
 
 
 def test_output_that_would_be_too_large_is_an_error_of_its_own(make_reader: MakeReader) -> None:
@@ -126,6 +157,8 @@ def test_pdf_whose_structure_only_a_renderer_makes_sense_of_is_drawn(
     assert way is PdfWay.DRAWN
     assert _text(made).strip() == "Lorem"
     assert [record.message for record in caplog.records] == ["pdf_not_grafted"]
+    with pikepdf.Pdf.open(io.BytesIO(made)) as drawn:
+        assert "/Picture" in drawn.pages[0].obj.Resources.XObject
 
 
 @pytest.mark.parametrize("body", [broken.damaged_pdf, lambda: b"%PDF-1.7"])

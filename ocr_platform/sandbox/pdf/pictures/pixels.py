@@ -5,7 +5,7 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ocr_platform.sandbox.pdf.pictures.fax import as_fax
 from ocr_platform.sandbox.pdf.pictures.picture import Picture
@@ -22,6 +22,8 @@ _MOST = 65535
 
 def packed(image: Image.Image) -> Picture:
     """A picture of any mode that Pillow decodes to; what PDF has no samples for becomes the nearest that it has."""
+    if isinstance(image, ImageFile.ImageFile):
+        image = image.copy()  # of one that comes from a file, Pillow asks for the working directory when it saves it
     if image.mode == "1":
         fax = as_fax(image)
         return fax if fax is not None else _deflated(image)

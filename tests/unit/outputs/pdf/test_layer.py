@@ -40,6 +40,18 @@ def test_unwanted_words_are_left_out() -> None:
     assert b"<0061>" not in codes.to_unicode()  # a
 
 
+def test_space_follows_a_word_also_where_the_next_one_is_of_another_size() -> None:
+    codes = Codes()
+    words = [word("one"), word("D", (150, 0, 60, 80)), word("two", (250, 0, 100, 20))]
+
+    shown = text_layer(page(*words), [True] * 3, codes, "F")
+
+    assert shown.count(b"TJ") == 3
+    assert b"> <0020>" in codes.to_unicode()
+    spaces = [line.split()[0][1:5] for line in codes.to_unicode().splitlines() if line.endswith(b"<0020>")]
+    assert sum(shown.count(code) for code in spaces) == 2
+
+
 def test_line_that_leans_a_little_shows_each_word_by_itself() -> None:
     words = [word("HHH", (150 * place, 100 + 6 * place, 100, 20)) for place in range(5)]
 

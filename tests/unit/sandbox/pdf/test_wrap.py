@@ -9,6 +9,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image, ImageOps
 
+from ocr_platform.errors import PageDamaged
 from ocr_platform.models import PageResult, PdfWay, Word
 from tests.unit.sandbox.pdf.support import a_page, found_in, one_page, text_of, wrapped
 
@@ -205,6 +206,15 @@ def test_page_that_could_not_be_decoded_is_there_and_empty(tmp_path: Path) -> No
     made = wrapped(cut, PageResult(1, error="page_damaged"))
 
     assert len(pdfium.PdfDocument(made)) == 1
+
+
+def test_page_that_was_recognised_and_cannot_be_decoded_again_does_not_come_out_empty(tmp_path: Path) -> None:
+    file = _file(tmp_path, _noise("RGB", (400, 300)), "TIFF", compression="tiff_lzw")
+    cut = tmp_path / "cut"
+    cut.write_bytes(file.read_bytes().replace(b"\x80", b"\x00"))
+
+    with pytest.raises(PageDamaged):
+        wrapped(cut, PageResult(1, 400, 300, 72, "Lorem"))
 
 
 @pytest.mark.parametrize(("dpi", "points"), [(144, 20.0), (0, 841.68), (1, 2880.0)])
