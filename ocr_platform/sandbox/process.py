@@ -34,6 +34,10 @@ class Ending:
     memory: bool
 
 
+# numpy's library would start a thread a core when it is imported, and reserve 40 MB of address space for each.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+
+
 class SandboxHost:
     """One host in a session of its own; nothing of it and of its sandboxes is left after `close`."""
 
@@ -51,7 +55,7 @@ class SandboxHost:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
                 [sys.executable, *program, str(theirs.fileno()), str(os.getpid()), config.to_json(), scratch],
-                env={**environment, "TMPDIR": scratch},
+                env={**environment, "TMPDIR": scratch, **_ONE_THREAD},
                 cwd=scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
