@@ -231,7 +231,6 @@ class Settings(BaseSettings):
         environment = {
             "PATH": self.path,
             "OMP_THREAD_LIMIT": "1",
-            "OPENBLAS_NUM_THREADS": "1",  # numpy's: it would start threads when it is imported
             "LC_ALL": "C.UTF-8",
             "GLIBC_TUNABLES": _LARGE_PAGES,
         }

@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ocr_platform.errors import EngineMissing, PageTimeout, RecognitionFailed
 from ocr_platform.models import EngineName, Word
-from ocr_platform.ocr.engines import OcrEngine
+from ocr_platform.ocr.engines import AS_USUAL, Manner, OcrEngine, Segmentation
 from ocr_platform.ocr.engines.choice import make_engine
 from ocr_platform.ocr.engines.tessdata import tessdata_dir
 from ocr_platform.ocr.pages import PageImage
@@ -202,6 +202,51 @@ def test_resolution_of_one_page_is_not_kept_for_the_next(engine: OcrEngine, lett
     text_of(engine, PageImage(letter.image, 2400))
 
     assert text_of(engine, unknown) == alone
+
+
+@pytest.fixture(scope="module")
+def two_columns() -> PageImage:
+    page = Image.new("L", (1200, 500), 255)
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(26)
+    for line, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")):
+        draw.text((60, 40 + 45 * line), f"left and {name} left", 0, font)
+        draw.text((720, 40 + 45 * line), f"right of the {name} column", 0, font)
+    return PageImage(page, 150)
+
+
+def test_page_is_taken_for_what_the_manner_says(engine: OcrEngine, two_columns: PageImage) -> None:
+    engine.prepare("eng")
+
+    def first_line(manner: Manner) -> str:
+        return engine.recognise(two_columns, "eng", 60.0, manner).text.strip().partition("\n")[0]
+
+    # As one block lines go across, by themselves columns are read one after the other
+    assert "right" in first_line(Manner(Segmentation.BLOCK))
+    assert "right" not in first_line(AS_USUAL)
+
+
+def test_manner_of_one_page_is_not_kept_for_the_next(engine: OcrEngine, two_columns: PageImage) -> None:
+    before = text_of(engine, two_columns)
+    engine.recognise(two_columns, "eng", 60.0, Manner(Segmentation.SPARSE, inverse=False))
+
+    assert text_of(engine, two_columns) == before
+
+
+def test_white_lines_on_black_are_read_when_they_are_asked_for(engine: OcrEngine, note: PageImage) -> None:
+    page = note.image.copy()
+    page.paste(20, (60, 20, page.width - 60, 60))
+    draw = ImageDraw.Draw(page)
+    draw.text((100, 26), "Hospital pharmacy department", 250, ImageFont.load_default(18))
+    engine.prepare("eng")
+
+    found = {
+        inverse: engine.recognise(PageImage(page, 100), "eng", 60.0, Manner(inverse=inverse)).text
+        for inverse in (True, False)
+    }
+
+    assert "pharmacy" in found[True]
+    assert "cellar" in found[True]
+    assert "cellar" in found[False]
 
 
 def test_several_languages_are_read_together_and_one_after_the_other(engine: OcrEngine, note: PageImage) -> None:
