@@ -222,3 +222,9 @@ def test_page_is_not_turned_unless_it_is_clear() -> None:
 
     assert upright(lie, "eng") == 0
     assert lie.likely(besides=0) == [180]
+
+
+def test_page_that_was_turned_may_after_all_stand_upright() -> None:
+    lie = Lie({0: 3.4, 90: 4.4, 180: 3.5, 270: 6.4}, dict.fromkeys((0, 90, 180, 270), 0.0))
+
+    assert lie.likely(besides=270) == [0]
