@@ -33,7 +33,7 @@ def draw(report: dict[str, Any], path: str) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#e3e8eb")
         axes.set_axisbelow(True)
-    fields[0].set_ylabel("character errors, % (100 and more as 100)", color=_FAINT)
+    fields[0].set_ylabel("character errors, %", color=_FAINT)
     fields[0].legend(frameon=False)
     figure.suptitle(f"The same {len(report['pages'])} pages made worse; {report['machine']}", x=0.01, ha="left")
     figure.savefig(path, dpi=150)

@@ -20,7 +20,7 @@ _BAND = 128
 class Copy:
     """A page reduced by a whole number: its grey levels (rows, columns), its ink, and the levels of both.
 
-    `paper` is the level that most of the paper has; `threshold` the lightest level that is ink.
+    `paper` is the level in the middle of those that are no ink; `threshold` the lightest level that is ink.
     """
 
     grey: Grey
@@ -38,7 +38,8 @@ def small_copy(image: Image.Image) -> Copy:
     small = _reduced(image, reduced)
     counts = np.array(small.histogram(), dtype=np.float64)
     threshold = _HALF if image.mode == "1" else otsu(counts)
-    paper = threshold + 1 + int(np.argmax(counts[threshold + 1 :])) if threshold + 1 < _LEVELS else threshold
+    lighter = np.cumsum(counts[threshold + 1 :])
+    paper = threshold + 1 + int(np.searchsorted(lighter, lighter[-1] / 2)) if lighter[-1:].any() else threshold
     grey = np.asarray(small)
     return Copy(grey, grey <= threshold, reduced, paper, threshold)
 

@@ -42,10 +42,10 @@ class Lie:
         return max(self.sharpness, key=lambda turn: self.sharpness[turn])
 
     def likely(self, besides: int) -> list[int]:
-        """Other turns that give rows nearly as sharp as the sharpest, the sharpest first."""
+        """Other turns that give rows nearly as sharp as the sharpest, and none at all, the sharpest first."""
         most = max(self.sharpness.values())
         others = sorted(self.sharpness, key=lambda turn: -self.sharpness[turn])
-        return [turn for turn in others if turn != besides and self.sharpness[turn] >= most * _NEARLY]
+        return [turn for turn in others if turn != besides and (not turn or self.sharpness[turn] >= most * _NEARLY)]
 
     def beats(self, turn: int, other: int) -> float:
         """By how many times the rows of one turn are sharper than those of another."""

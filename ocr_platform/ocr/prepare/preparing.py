@@ -102,7 +102,11 @@ def prepared(page: PageImage, languages: str, *, enlarge: bool = True) -> Prepar
 
 
 def _placed(page: PageImage, placement: Placement, paper: int) -> PageImage:
-    return PageImage(placement.applied(page.image, paper), round(page.dpi * placement.scale))
+    image = page.image
+    if placement.skew and image.mode == "L":
+        # A leaning page often has corners whiter than its paper: with still larger ones, paper would be taken for ink.
+        image = image.point([min(level, paper) for level in range(_WHITE + 1)])
+    return PageImage(placement.applied(image, paper), round(page.dpi * placement.scale))
 
 
 def _seen(image: Image.Image, copy: Copy) -> _Seen:

@@ -9,7 +9,7 @@ from ocr_platform.sandbox.reader import SandboxReader
 from tests.data import scan_page
 from tests.data.pages import tiff_bytes
 from tests.data.texts import LETTER
-from tests.integration.sandbox.support import read
+from tests.integration.sandbox.support import host_of, read
 
 DPI = 150
 COUNTER_CLOCKWISE = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
@@ -79,3 +79,10 @@ def test_page_in_shadow_is_read(reader: SandboxReader) -> None:
     result = read(reader, tiff_bytes([ImageChops.multiply(page, shadow)], (DPI, DPI), "tiff_lzw"))
 
     assert share_found(result) > 0.95
+
+
+def test_host_has_one_thread_however_many_cores_there_are(reader: SandboxReader) -> None:
+    # Each thread of numpy's library would take of every sandbox's address space, and not live through its fork
+    reader.languages()
+
+    assert host_of(reader).num_threads() == 1

@@ -78,6 +78,18 @@ def test_leaning_page_is_straightened_whichever_way_it_is_turned(letter: Image.I
     assert found.placement.skew == pytest.approx(skew, abs=0.2)
 
 
+def test_corners_of_a_leaning_page_get_the_level_of_its_paper() -> None:
+    # Given a page of grey paper that somebody turned on a white canvas
+    grey = scan_page(LETTER[0], dpi=DPI, skew=0, noise=0).point(lambda level: level * 200 // 255)
+    leaning = grey.rotate(6, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+
+    found = prepared(PageImage(leaning, DPI), "eng").page.image
+
+    levels = np.asarray(found)
+    assert levels.max() - np.median(levels) < 12
+    assert levels[0, 0] == levels[-1, -1] == pytest.approx(np.median(levels), abs=5)
+
+
 def test_page_that_leans_hardly_is_left_alone(letter: Image.Image) -> None:
     leaning = letter.rotate(0.5, Image.Resampling.BICUBIC, fillcolor=244)
 
@@ -210,3 +222,9 @@ def test_page_is_not_turned_unless_it_is_clear() -> None:
 
     assert upright(lie, "eng") == 0
     assert lie.likely(besides=0) == [180]
+
+
+def test_page_that_was_turned_may_after_all_stand_upright() -> None:
+    lie = Lie({0: 3.4, 90: 4.4, 180: 3.5, 270: 6.4}, dict.fromkeys((0, 90, 180, 270), 0.0))
+
+    assert lie.likely(besides=270) == [0]
