@@ -19,7 +19,7 @@ from ocr_platform.models import Stage
 
 # What rows and messages mean. A worker leaves those of a newer protocol to newer workers; raise it when a worker of the
 # version before would do the wrong thing with them.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 PROTOCOL_HEADER = "ocr_protocol"
 # The job's fence when the message was sent: tells the newest message of a job from older ones.
 WAKE_HEADER = "ocr_wake"
