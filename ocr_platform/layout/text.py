@@ -1,6 +1,8 @@
 """Text from words: for where several readings were put together, and for tables."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from ocr_platform.layout.tables import Region, regions
 from ocr_platform.layout.tree import tree_of
@@ -14,6 +16,15 @@ def text_of(words: Iterable[Word]) -> str:
     are read by its rows, columns of running text one after the other.
     """
     return "".join(map(_region_text, regions(tree_of(words))))
+
+
+def plain_text(words: Iterable[Word]) -> str:
+    """The same without a look for tables: what stands in whose line is believed."""
+    parts = []
+    for _paragraph, of_one in groupby(words, attrgetter("block", "paragraph")):
+        lines = groupby(of_one, attrgetter("line"))
+        parts.append("".join(" ".join(word.text for word in line) + "\n" for _line, line in lines) + "\n")
+    return "".join(parts)
 
 
 def with_rows(text: str, words: Sequence[Word]) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ocr_platform.errors import PageTooLarge
+from ocr_platform.layout import plain_text
 from ocr_platform.models import OcrMode, PageResult, Word
 from ocr_platform.ocr.blank import is_blank
 from ocr_platform.ocr.frame import Box
 from ocr_platform.ocr.layers import BringsText, Layer
-from ocr_platform.ocr.layout import text_of
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.ocr.pictures import agrees, merged, shifted
 from ocr_platform.ocr.tries import Attempt
@@ -44,7 +44,7 @@ class Layered:
             return page
         own = tuple(replace(word, confidence=_SURE) for word in layer.words)
         words = merged(own, page.words)
-        return replace(page, text=text_of(words), words=words, blank=False)
+        return replace(page, text=plain_text(words), words=words, blank=False)
 
 
 def read_layer(pages: BringsText, number: int, mode: OcrMode, recognise: Recognise) -> Layered:
@@ -81,7 +81,7 @@ def _result(layer: Layer, number: int, words: tuple[Word, ...], *, blank: bool) 
         width=layer.width,
         height=layer.height,
         dpi=layer.dpi,
-        text=text_of(words),
+        text=plain_text(words),
         words=words,
         rotation=layer.rotation,
         blank=blank,

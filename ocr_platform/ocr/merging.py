@@ -4,11 +4,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ocr_platform.layout import plain_text
 from ocr_platform.models import Word, WordSource
 from ocr_platform.ocr.alignment import Match, align, on_lines
 from ocr_platform.ocr.confidence import Basis, likelihood, percent
 from ocr_platform.ocr.engines.lines import SeenLine, SeenWord
-from ocr_platform.ocr.rows import Row, insert_row, numbered, rows_of, text_of
+from ocr_platform.ocr.rows import Row, insert_row, numbered, rows_of
 
 _PERCENT = 100
 # Signs that one recogniser writes as printers do and another as typewriters do.
@@ -61,7 +62,7 @@ def merge(first: Sequence[Word], lines: Sequence[SeenLine]) -> Merged:
     changed = _put_in(rows, first, replaced, matches, added) or changed
     words = tuple(numbered(rows))
     letters = sum(len(word.text) for word in first)
-    return Merged(words, text_of(words) if changed else None, disputed / letters if letters else 0.0)
+    return Merged(words, plain_text(words) if changed else None, disputed / letters if letters else 0.0)
 
 
 def alone(words: Iterable[Word]) -> tuple[Word, ...]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ocr_platform.ocr.arranging import arranged, main_rotation
 from ocr_platform.ocr.frame import Box, Frame
 from ocr_platform.ocr.layers import Layer
-from ocr_platform.ocr.layout import arranged, main_rotation
 from ocr_platform.ocr.pdf_objects import PageObjects, read_objects
 from ocr_platform.ocr.pdf_text import read_text
 from ocr_platform.ocr.trust import Verdict, judge

@@ -112,12 +112,3 @@ def numbered(rows: Iterable[Row]) -> Iterator[Word]:
             for line, row in enumerate(in_paragraph, 1):
                 for word in row.words:
                     yield replace(word, block=block, paragraph=paragraph, line=line)
-
-
-def text_of(words: Sequence[Word]) -> str:
-    """The text of a page: words parted by blanks, lines by line feeds, an empty line behind each paragraph."""
-    parts = []
-    for _key, paragraph in groupby(words, lambda word: (word.block, word.paragraph)):
-        lines = groupby(paragraph, lambda word: word.line)
-        parts.append("".join(" ".join(word.text for word in line) + "\n" for _number, line in lines) + "\n")
-    return "".join(parts)

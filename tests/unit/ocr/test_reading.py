@@ -74,7 +74,7 @@ def test_a_sound_page_is_taken_as_it_is_and_never_drawn(monkeypatch: pytest.Monk
     found = _read(Page(text(LINES)), engine)
 
     assert engine.sizes == []
-    assert found.text == "\n".join(LINES) + "\n"
+    assert found.text == "\n".join(LINES) + "\n\n"
     assert found.confidence == 99
     assert found.languages == ()
     assert not found.blank

@@ -1,6 +1,7 @@
 """The order of reading, and what belongs together."""
 
-from ocr_platform.ocr.layout import arranged, main_rotation, text_of
+from ocr_platform.layout import plain_text
+from ocr_platform.ocr.arranging import arranged, main_rotation
 from ocr_platform.ocr.pdf_text import Piece
 from tests.data.born_digital import Page, text
 from tests.unit.ocr.pdfs import LINES, layer
@@ -16,7 +17,7 @@ SHORT = (
 
 def _texts(page: Page) -> list[str]:
     """Lines of a page, blocks and paragraphs parted by empty ones."""
-    return text_of(layer(page).words).split("\n")[:-1]
+    return plain_text(layer(page).words).split("\n")[:-2]
 
 
 def test_columns_are_read_one_after_the_other_whatever_the_order_in_the_document() -> None:
@@ -60,7 +61,7 @@ def test_an_empty_strip_begins_a_block_and_an_indented_line_a_paragraph() -> Non
     last = [line.split()[-1] for line in (*LINES, "End")]
     places = {word.text: (word.block, word.paragraph, word.line) for word in words if word.text in last}
     assert [places[name] for name in last] == [(1, 1, 1), (1, 1, 2), (1, 2, 1), (1, 2, 2), (2, 1, 1)]
-    assert text_of(words) == "{}\n{}\n\n{}\n{}\n\nEnd\n".format(*LINES)
+    assert plain_text(words) == "{}\n{}\n\n{}\n{}\n\nEnd\n\n".format(*LINES)
 
 
 def test_text_that_is_turned_is_read_in_its_own_direction_after_the_rest() -> None:
@@ -74,7 +75,7 @@ def test_text_that_is_turned_is_read_in_its_own_direction_after_the_rest() -> No
 def test_a_page_that_lies_on_its_side_is_read_as_it_stands() -> None:
     found = layer(Page(text(SHORT, 72, 700) + text(LINES, 250, 700), b"/Rotate 270"))
 
-    assert [line for line in text_of(found.words).split("\n") if line] == [*SHORT, *LINES]
+    assert [line for line in plain_text(found.words).split("\n") if line] == [*SHORT, *LINES]
     assert found.rotation == 90
 
 
@@ -93,7 +94,7 @@ def test_lines_of_a_script_from_the_right_go_on_to_the_left() -> None:
 
 def test_nothing_is_nothing() -> None:
     assert arranged([], 100, 100, 99.0) == ()
-    assert text_of(()) == ""
+    assert plain_text(()) == ""
     assert main_rotation([]) == 0
 
 

@@ -77,21 +77,6 @@ def main_rotation(pieces: Iterable[Piece]) -> int:
     return next(iter(_rotations(pieces)), 0)
 
 
-def text_of(words: Sequence[Word]) -> str:
-    """Words as text: a line each, an empty line behind each paragraph, as recognisers give it."""
-    parts: list[str] = []
-    last: Word | None = None
-    for word in words:
-        if last is not None:
-            if (word.block, word.paragraph) != (last.block, last.paragraph):
-                parts.append("\n\n")
-            else:
-                parts.append(" " if word.line == last.line else "\n")
-        parts.append(word.text)
-        last = word
-    return "".join([*parts, "\n"]) if parts else ""
-
-
 def _rotations(pieces: Iterable[Piece]) -> list[int]:
     letters: Counter[int] = Counter()
     for rotation, group in groupby(pieces, key=_ROTATION):
