@@ -10,13 +10,16 @@ HEAD = 4
 
 def page(**changed: Any) -> dict[str, Any]:
     """A legal page, but for what is changed."""
-    return {"page": {"width": 100, "height": 100, "dpi": 100, "text": "", "words": [], **changed}}
+    sizes = {"width": 100, "height": 100, "dpi": 100}
+    found = {"rotation": 0, "skew": 0.0, "languages": ["eng"], "blank": False, "disputed": 0.0}
+    return {"page": {**sizes, **found, "text": "", "words": [], **changed}}
 
 
 def word(**changed: Any) -> dict[str, Any]:
     """A legal word, but for what is changed."""
     places = dict.fromkeys(("block", "paragraph", "line"), 1)
-    return {"text": "x", "left": 1, "top": 1, "width": 9, "height": 9, "confidence": 90.0, **places, **changed}
+    said = {"text": "x", "confidence": 90.0, "source": "ocr", "rotation": 0}
+    return {**said, "left": 1, "top": 1, "width": 9, "height": 9, **places, **changed}
 
 
 def frame(body: bytes, length: int | None = None) -> bytes:
