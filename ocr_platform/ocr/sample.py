@@ -24,7 +24,8 @@ def sample_of(page: PageImage) -> PageImage:
 
 def _densest(image: Image.Image, height: int) -> int:
     """The first row of the densest band so high."""
-    rows = max(1, image.height * _COLUMNS // max(image.width, 1))
+    # Never more than there are: a strip of one pixel's width would be taken for a page of a million rows.
+    rows = min(image.height, max(1, image.height * _COLUMNS // max(image.width, 1)))
     small = image.convert("L").resize((_COLUMNS, rows), Image.Resampling.BOX)
     light = small.tobytes()
     changes = [

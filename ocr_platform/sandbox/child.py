@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ocr_platform.errors import OutputTooLarge, PageMemory, PlatformError
 from ocr_platform.models import DocumentFormat, OcrMode, PageResult, PdfWay, Quality, Reading
@@ -23,8 +23,10 @@ from ocr_platform.sandbox import frames
 from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Confinement, Doors, first_to_be_killed
 from ocr_platform.sandbox.limits import die_with_parent, limit_resources
-from ocr_platform.sandbox.pdf.building import Building, begin
 from ocr_platform.staging import results_of
+
+if TYPE_CHECKING:
+    from ocr_platform.sandbox.pdf.building import Building
 
 # What a sandbox has open: 0 and 1 lead nowhere, 2 takes what libraries say, and these; the last where one is made.
 _COMPLAINTS, _CHANNEL, _DOCUMENT, _OUTPUT = 2, 3, 4, 5
@@ -104,6 +106,9 @@ class Sandbox:
                 case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
                     return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
                 case {"do": "pdf", "way": str(way)}:
+                    # The host has imported it: not every document is to become a PDF, and these libraries take time.
+                    from ocr_platform.sandbox.pdf.building import begin
+
                     self._building = begin(
                         PdfWay(way), self._file, self._birth.format, self._birth.config.limits, self._password
                     )
@@ -126,7 +131,7 @@ class Sandbox:
         return self._pages
 
     @staticmethod
-    def _finished(building: Building) -> int:
+    def _finished(building: "Building") -> int:
         """Write a PDF into the output; how many bytes it has."""
         try:
             with open(_OUTPUT, "wb", closefd=False) as output:

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from ocr_platform.sandbox.config import Config
 from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.limits import die_with_parent
 from ocr_platform.sandbox.namespaces import leave_network
-from ocr_platform.sandbox.pdf.warming import warm_up_pdf
 from ocr_platform.sandbox.samples import samples
 from ocr_platform.sandbox.scratch import empty, remove_tree
 
@@ -88,6 +88,8 @@ class Host:
         if languages:
             self._engine.prepare(languages)
         reader = self._second.load() if second else None
+        if output is not None:
+            load_pdf_writer()
         ours, theirs = socket.socketpair()
         complaints = os.memfd_create("complaints", os.MFD_CLOEXEC)
         birth = Birth(
@@ -156,6 +158,14 @@ def serve(channel: socket.socket, host: Host, worker: int | None) -> None:
                 os.close(descriptor)
 
 
+@cache
+def load_pdf_writer() -> None:
+    """Load what takes PDFs apart and puts them together, before the first sandbox that is to do that is forked."""
+    from ocr_platform.sandbox.pdf.warming import warm_up_pdf
+
+    warm_up_pdf(_OWN_LIMITS)
+
+
 def warm_up() -> None:
     """Decode a page of our own in every format: libraries load parts of themselves when these are first needed."""
     for kind, body in samples():
@@ -221,7 +231,6 @@ def main(argv: list[str]) -> None:
             _refuse(channel, exc.code)
             return
         warm_up()
-        warm_up_pdf(_OWN_LIMITS)
         serve(channel, host, worker)
     except (frames.FrameError, _WorkerGone):
         pass

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocr_platform.models import Stage
-from ocr_platform.workflow import ASSIST_TASK, PROTOCOL_HEADER, TASK_NAMES
+from ocr_platform.workflow import ASSIST_TASK, PROTOCOL_HEADER, PROTOCOL_VERSION, TASK_NAMES
 from tests.faults.messages import wire
 
 _OCR = TASK_NAMES[Stage.OCR]
@@ -88,7 +88,7 @@ def _of_wrong_headers(job_id: str) -> dict[str, bytes]:
         "stamped with a number": {"stamped_headers": 5},
         "shadow an object": {"shadow": {"a": 1}},
         "compressed": {"compression": "rubbish"},
-        "protocol newer": {PROTOCOL_HEADER: 2},
+        "protocol newer": {PROTOCOL_HEADER: PROTOCOL_VERSION + 1},
         "protocol negative": {PROTOCOL_HEADER: -1},
         "protocol a word": {PROTOCOL_HEADER: "abc"},
         "protocol an object": {PROTOCOL_HEADER: {}},
@@ -135,7 +135,7 @@ def hurting(job_id: str) -> list[tuple[str, bytes]]:
         {"timelimit": [0.001, None]},
         {"eta": "9999-12-31T23:59:59+00:00"},
         {"retries": 10**9},
-        {PROTOCOL_HEADER: 2},
+        {PROTOCOL_HEADER: PROTOCOL_VERSION + 1},
         {PROTOCOL_HEADER: -1},
     ]
     tasks = [*TASK_NAMES.values(), ASSIST_TASK]

@@ -78,7 +78,10 @@ def test_a_page_that_the_disk_has_no_room_for_says_so_and_fails_alone(
     tries = {"OCR_MAX_ATTEMPTS": "3"}
     fleet.start_worker(env={"OCR_TEMP_DIR": str(place), **tries})
     fleet.start_beat(env=tries, wait=False)
-    Image.new("L", (5000, 5000), 255).save(tmp_path / "large.png")
+    large_page = Image.new("L", (5000, 5000), 255)
+    for place_of_a_letter in range(500, 4500, 60):  # not blank: that one would need no room
+        large_page.paste(0, (place_of_a_letter, 2000, place_of_a_letter + 30, 2060))
+    large_page.save(tmp_path / "large.png")
 
     large = fleet.submit(Document(tmp_path / "large.png", 1, ()))
     letters = fleet.submit(page, rounds(10, 50))

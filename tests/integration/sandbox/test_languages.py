@@ -36,9 +36,9 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     models: list[str] = []
     fork = SandboxHost.fork
 
-    def noting(host: SandboxHost, format: object, languages: str, document: int) -> object:
+    def noting(host: SandboxHost, format: object, languages: str, *rest: object, **named: object) -> object:
         models.append(languages)
-        return fork(host, format, languages, document)  # type: ignore[arg-type]
+        return fork(host, format, languages, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SandboxHost, "fork", noting)
     return models
@@ -76,7 +76,7 @@ def test_a_document_that_changes_its_language_is_followed(reader: SandboxReader,
     assert forked == ["eng", "deu", "eng"]
 
 
-def test_an_empty_page_is_read_by_the_usual_model(reader: SandboxReader) -> None:
+def test_an_empty_page_is_blank_and_read_by_no_model(reader: SandboxReader) -> None:
     (result,) = read_all(reader, [EMPTY])
 
-    assert (result.error, result.languages, result.text.strip()) == (None, ("eng",), "")
+    assert (result.error, result.blank, result.languages, result.text.strip()) == (None, True, (), "")

@@ -27,7 +27,7 @@ def test_the_densest_band_over_the_whole_width_is_taken(mode: str) -> None:
     assert dark > 0.8 * 10 * 67 * 13 * 21
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2000, 200), (1, 5000), (5000, 400), (300, 301)])
+@pytest.mark.parametrize("size", [(1, 1), (2000, 200), (1, 5000), (1, 32767), (5000, 400), (300, 301)])
 def test_small_and_odd_pages_are_taken_as_they_are_or_in_part(size: tuple[int, int]) -> None:
     sample = sample_of(PageImage(page(*size), 0))
 
