@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 _LISTED_IN = re.compile(r'"([^"\n]+)"')
@@ -17,11 +19,17 @@ def tessdata_dir() -> Path | None:
     return next((path for path in candidates if any(path.glob("*.traineddata"))), None)
 
 
-def _of_the_command() -> list[Path]:
-    """`tesseract --list-langs` names its directory in the line above the list (Tesseract 5)."""
+def _of_the_command() -> tuple[Path, ...]:
+    program = shutil.which("tesseract")
+    return () if program is None else _said_by(program)
+
+
+@cache
+def _said_by(program: str) -> tuple[Path, ...]:
+    """`tesseract --list-langs` names its directory in the line above the list (Tesseract 5). It is asked once."""
     with suppress(OSError, subprocess.SubprocessError):
-        listed = subprocess.run(
-            ["tesseract", "--list-langs"],  # noqa: S607  on the PATH that the settings give
+        listed = subprocess.run(  # noqa: S603  what is found on the PATH that the settings give
+            [program, "--list-langs"],
             capture_output=True,
             text=True,
             errors="replace",
@@ -29,5 +37,5 @@ def _of_the_command() -> list[Path]:
             check=False,
         )
         head = (listed.stdout + listed.stderr).partition("\n")[0]
-        return [Path(found) for found in _LISTED_IN.findall(head)]
-    return []
+        return tuple(Path(found) for found in _LISTED_IN.findall(head))
+    return ()

@@ -6,12 +6,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from ocr_platform.models import Word
+from ocr_platform.ocr.turning import turned_image
 
-_QUARTERS = {
-    90: Image.Transpose.ROTATE_270,  # Pillow turns the other way round
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
 # Against what binary fractions add: a page that grows by half has exactly half as many pixels more.
 _EXACT = 1e-6
 
@@ -37,7 +33,7 @@ class Placement:
 
     def applied(self, image: Image.Image, paper: int) -> Image.Image:
         """The page so changed; new corners have the level of the paper. Quarters alone move pixels and change none."""
-        turned = image.transpose(_QUARTERS[self.rotation]) if self.rotation else image
+        turned = turned_image(image, self.rotation)
         if not self.skew and self.scale == 1.0:
             return turned
         if not self.skew:
