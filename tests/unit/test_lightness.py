@@ -39,8 +39,13 @@ def test_package_alone_loads_nothing_at_all() -> None:
 def test_sandbox_loads_no_service_that_needs_a_secret() -> None:
     loaded = _loaded_by("ocr_platform.sandbox.host", "ocr_platform.sandbox.child")
 
-    assert loaded >= DECODERS
+    assert loaded >= {"PIL", "pypdfium2"}
     assert not loaded & (SERVICES | LOCAL)
+
+
+def test_host_loads_what_writes_pdf_only_when_one_is_asked_for() -> None:
+    # Each host starts anew, for documents that mostly want text: its start is on the way of each of them
+    assert not _loaded_by("ocr_platform.sandbox.host", "ocr_platform.sandbox.child") & {"pikepdf"}
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
