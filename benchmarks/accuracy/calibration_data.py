@@ -1,6 +1,7 @@
 """What both recognisers say of each page of the corpus, and which of their words are right."""
 
 import json
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.speed.accuracy import normalised
 from benchmarks.speed.corpus import Page
-from ocr_platform.models import DocumentFormat, Word
+from ocr_platform.models import DocumentFormat, Quality, Word
 from ocr_platform.ocr.alignment import align, on_lines
 from ocr_platform.ocr.confidence import Basis
 from ocr_platform.ocr.engines import OcrEngine
@@ -18,6 +19,7 @@ from ocr_platform.ocr.images import ImagePages
 from ocr_platform.ocr.limits import Limits
 from ocr_platform.ocr.merging import same_text
 from ocr_platform.ocr.second import LineReader, is_unsure
+from ocr_platform.ocr.tries import read_in_tries
 
 _FORMATS = {".tif": "tiff", ".png": "png", ".jpg": "jpeg"}
 _LIMITS = Limits(max_pages=10, max_pixels=10**8, max_document_pixels=10**9, max_page_inches=200, render_dpi=300)
@@ -28,7 +30,7 @@ _PERCENT = 100
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A page as both recognisers read it; confidences of words are Tesseract's own."""
+    """A page as both recognisers read it, prepared as a job's; confidences of words are Tesseract's own."""
 
     page: Page
     words: tuple[Word, ...]
@@ -69,12 +71,12 @@ class Truth:
 
 
 def read_raw(page: Page, engine: OcrEngine, second: LineReader, languages: str, cache: Path) -> Raw:
-    """Read a page by both recognisers, or take what was read before from the directory `cache`."""
+    """Read a page by both recognisers as a job with `best` does, or take it from the directory `cache`."""
     path = cache / f"{page.id}.json"
     if not path.exists():
         image = ImagePages(page.path.open("rb"), DocumentFormat(_FORMATS[page.path.suffix]), _LIMITS).render(1)
         engine.prepare(languages)
-        read = engine.recognise(image, languages, _SECONDS)
+        read = read_in_tries(image, languages, Quality.BEST, engine, time.monotonic() + _SECONDS).recognition
         found = second.detect(image.image)
         unsure = [corners for corners in found if is_unsure(read.words, corners)]
         sure = [corners for corners in found if not is_unsure(read.words, corners)]

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from ocr_platform.errors import PageError
+from ocr_platform.layout import plain_text, with_markers
 from ocr_platform.models import Quality, Word
 from ocr_platform.ocr.engines import Manner, OcrEngine, Recognition, Segmentation
 from ocr_platform.ocr.pages import PageImage
 from ocr_platform.ocr.prepare import Prepared, prepared
+from ocr_platform.ocr.specks import without_specks
 
 _LEAST_SECONDS = 0.1
 # A word is sure from this confidence on, and a reading when so many of its letters are in sure words.
@@ -87,12 +89,18 @@ def read_in_tries(page: PageImage, languages: str, quality: Quality, engine: Ocr
 def _read(ready: Prepared, manner: Manner, languages: str, engine: OcrEngine, ends: float) -> Attempt:
     """One recognition, its words back where they stand on the page."""
     seconds = max(ends - time.monotonic(), _LEAST_SECONDS)
-    read = engine.recognise(ready.page, languages, seconds, manner)
+    read = _tidied(engine.recognise(ready.page, languages, seconds, manner))
     placement = ready.placement
     if placement.changes_nothing:
         return Attempt(read, 0, 0.0, manner)
     words = tuple(map(placement.on_the_page, read.words))
     return Attempt(replace(read, words=words), placement.rotation, placement.skew, manner)
+
+
+def _tidied(read: Recognition) -> Recognition:
+    """A reading without dirt, and with the markers of its lists in their lines; its own text where nothing changes."""
+    words = with_markers(without_specks(read.words))
+    return read if words == read.words else replace(read, text=plain_text(words), words=words)
 
 
 def _others(ready: Prepared, first: Attempt) -> Iterator[tuple[Prepared, Manner]]:

@@ -186,3 +186,9 @@ def test_a_word_of_the_first_reading_where_the_second_sees_nothing_stays() -> No
     merged = merge(words("one smudge two", confidence=30), [line])
 
     assert [word.text for word in merged.words] == ["one", "smudge", "two"]
+
+
+def test_a_word_that_the_first_reading_broke_into_pieces_is_not_preferred_for_having_more_of_them() -> None:
+    merged = merge(words("TAX STAI ue RY", confidence=92), [seen("TAX STATIONERY", 0.996)])
+
+    assert texts(merged.words) == ["TAX", "STATIONERY"]
