@@ -8,6 +8,7 @@ from ocr_platform.outputs.hyphens import Hyphens
 from ocr_platform.outputs.xml import escaped, only_tag_of, software_version
 
 _PERCENT = 100
+_SIDEWAYS = (90, 270)
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <alto xmlns="http://www.loc.gov/standards/alto/ns-v4#" SCHEMAVERSION="4.4">
 <Description>
@@ -97,9 +98,20 @@ def _part(kind: str, whole: str) -> str:
 
 
 def _space(before: Word, after: Word) -> str:
-    """The space between two words that stand beside each other, in the direction of the line."""
-    left, width = before.left + before.width, after.left - before.left - before.width
-    return f'<SP HPOS="{left}" VPOS="{after.top}" WIDTH="{width}"/>\n' if width > 0 else "<SP/>\n"
+    """The space between two words of a line, as long as the gap between them, also where the line runs up or down."""
+    if after.rotation in _SIDEWAYS:
+        at, length = _gap(before.top, before.height, after.top, after.height)
+        place = f'HPOS="{after.left}" VPOS="{at}" HEIGHT="{length}"'
+    else:
+        at, length = _gap(before.left, before.width, after.left, after.width)
+        place = f'HPOS="{at}" VPOS="{after.top}" WIDTH="{length}"'
+    return f"<SP {place}/>\n" if length > 0 else "<SP/>\n"
+
+
+def _gap(start: int, length: int, other_start: int, other_length: int) -> tuple[int, int]:
+    """Where the gap between two stretches begins and how long it is, whichever comes first; not above 0: none."""
+    begin = min(start + length, other_start + other_length)
+    return begin, max(start, other_start) - begin
 
 
 def _word_place(word: Word) -> str:

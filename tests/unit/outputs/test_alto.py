@@ -1,14 +1,10 @@
-from pathlib import Path
-
 import pytest
 from lxml import etree
 
-from ocr_platform.models import OutputFormat, PageResult
+from ocr_platform.models import OutputFormat, PageResult, Word
 from tests.unit.layout.support import column, turned
+from tests.unit.outputs.alto_schema import ALTO, faults
 from tests.unit.outputs.support import PAGES, built, page_of
-
-ALTO = {"a": "http://www.loc.gov/standards/alto/ns-v4#"}
-GRAMMAR = etree.RelaxNG(file=str(Path(__file__).with_name("alto.rng")))
 
 
 def tree(pages: list[PageResult]) -> etree._Element:
@@ -18,7 +14,7 @@ def tree(pages: list[PageResult]) -> etree._Element:
 def test_every_page_is_as_the_standard_has_it() -> None:
     hyphenated = page_of(column(["a docu-", "ment"], 0, 0), "a docu-\nment")
 
-    GRAMMAR.assertValid(tree([*PAGES, PageResult(5, 1, 1, 0, words=hyphenated.words)]))
+    assert faults(tree([*PAGES, PageResult(5, 1, 1, 0, words=hyphenated.words)])) == []
 
 
 def test_names_of_elements_are_used_once() -> None:
@@ -45,6 +41,38 @@ def test_spaces_stand_between_words_and_nowhere_else() -> None:
 
     assert [etree.QName(part).localname for part in line] == ["String", "SP", "String"]
     assert dict(line[1].attrib) == {"HPOS": "70", "VPOS": "20", "WIDTH": "20"}
+
+
+@pytest.mark.parametrize(
+    ("rotation", "space"),
+    [
+        (90, {"HPOS": "20", "VPOS": "2390", "HEIGHT": "20"}),
+        (180, {"HPOS": "2390", "VPOS": "3458", "WIDTH": "20"}),
+        (270, {"HPOS": "3458", "VPOS": "70", "HEIGHT": "20"}),
+    ],
+)
+def test_a_space_of_a_line_that_is_not_upright_lies_between_its_words(rotation: int, space: dict[str, str]) -> None:
+    words = tuple(turned(column(["one two"], 10, 20), rotation, 2480, 3508))
+    found = tree([PageResult(1, 2480, 3508, 300, words=words, rotation=rotation)])
+
+    assert dict(found.xpath("//a:SP", namespaces=ALTO)[0].attrib) == space
+    assert faults(found) == []
+
+
+def test_a_space_of_a_line_from_the_right_lies_between_its_words() -> None:
+    one, two = Word("שלום", 200, 20, 80, 30, 90.0, 1, 1, 1), Word("עולם", 100, 20, 80, 30, 90.0, 1, 1, 1)
+
+    assert dict(tree([page_of([one, two])]).xpath("//a:SP", namespaces=ALTO)[0].attrib) == {
+        "HPOS": "180",
+        "VPOS": "20",
+        "WIDTH": "20",
+    }
+
+
+def test_words_that_touch_are_parted_by_a_space_without_a_place() -> None:
+    one, two = Word("one", 10, 20, 60, 30, 90.0, 1, 1, 1), Word("two", 65, 20, 60, 30, 90.0, 1, 1, 1)
+
+    assert dict(tree([page_of([one, two])]).xpath("//a:SP", namespaces=ALTO)[0].attrib) == {}
 
 
 def test_a_divided_word_is_whole_in_both_its_halves() -> None:
