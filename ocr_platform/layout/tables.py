@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ocr_platform.layout.direction import runs_from_right
 from ocr_platform.layout.tree import Block, Box, Line, around, upright
 
 # Chosen by made layouts (tests/unit/layout), and looked at on scans of receipts, forms and newspapers.
@@ -135,7 +136,7 @@ def _region(blocks: Sequence[Block]) -> Region:
         return Region(tuple(blocks), 1, tuple(Row((line,)) for line in blocks[0].lines))
     rotation = blocks[0].lines[0].rotation
     ordered = sorted(blocks, key=lambda block: upright(block.box, rotation).left)
-    if _right_to_left(blocks):
+    if runs_from_right(word.text for block in blocks for line in block.lines for word in line.words):
         ordered.reverse()
     cells = [(column, line) for column, block in enumerate(ordered) for line in block.lines]
     cells.sort(key=lambda cell: upright(cell[1].box, rotation).bottom)
@@ -152,10 +153,3 @@ def _region(blocks: Sequence[Block]) -> Region:
 def _row(cells: list[tuple[int, Line]]) -> Row:
     cells.sort(key=lambda cell: cell[0])
     return Row(tuple(line for _column, line in cells), tuple(column for column, _line in cells))
-
-
-def _right_to_left(blocks: Sequence[Block]) -> bool:
-    """Hebrew, Arabic and their neighbours (Unicode 15, Blocks: U+0590 to U+08FF and the presentation forms)."""
-    letters = [letter for block in blocks for line in block.lines for word in line.words for letter in word.text]
-    turned = sum("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc" for letter in letters)
-    return 2 * turned > sum(map(str.isalpha, letters))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ocr_platform.layout.turns import turned_box
 from ocr_platform.models import Word
 
 # Scripts that are written without spaces between words: first and last code point of each range (Unicode 15, Blocks).
@@ -123,15 +124,7 @@ def upright(box: Box, rotation: int) -> Box:
 
     Only to compare boxes of the same rotation with each other: coordinates may be negative.
     """
-    match rotation:
-        case 90:
-            return Box(-box.bottom, box.left, -box.top, box.right)
-        case 180:
-            return Box(-box.right, -box.bottom, -box.left, -box.top)
-        case 270:
-            return Box(box.top, -box.right, box.bottom, -box.left)
-        case _:
-            return box
+    return Box(*turned_box(box.left, box.top, box.right, box.bottom, rotation, 0, 0)) if rotation else box
 
 
 def joined(words: Sequence[str]) -> str:

@@ -7,11 +7,13 @@ top to bottom (the X-Y cut of Nagy and Seth, 1984). Cells of a table are no colu
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from math import ceil
 from operator import attrgetter
 from statistics import median
 
+from ocr_platform.layout import runs_from_right, turned_box
 from ocr_platform.models import Word, WordSource
 from ocr_platform.ocr.frame import Box
 from ocr_platform.ocr.pdf_text import Piece
@@ -86,12 +88,11 @@ def _rotations(pieces: Iterable[Piece]) -> list[int]:
 
 def _upright(rotation: int, width: int, height: int) -> Callable[[Box], Box]:
     """What turns a box of the page with the page, clockwise."""
-    turns: dict[int, Callable[[Box], Box]] = {
-        90: lambda box: (height - box[3], box[0], height - box[1], box[2]),
-        180: lambda box: (width - box[2], height - box[3], width - box[0], height - box[1]),
-        270: lambda box: (box[1], width - box[2], box[3], width - box[0]),
-    }
-    return turns.get(rotation, lambda box: box)
+    return partial(_turned, rotation, width, height) if rotation else lambda box: box
+
+
+def _turned(rotation: int, width: int, height: int, box: Box) -> Box:
+    return turned_box(*box, rotation, width, height)
 
 
 def _words(block: _Block, number: int, confidence: float) -> Iterator[Word]:
@@ -200,18 +201,10 @@ def _lines(region: list[_Fragment]) -> list[list[_Fragment]]:
                 continue
         lines.append([each])
     for line in lines:
-        line.sort(key=lambda each: each.left, reverse=_from_the_right(line))
+        line.sort(
+            key=lambda each: each.left, reverse=runs_from_right(piece.text for each in line for piece in each.pieces)
+        )
     return lines
-
-
-def _from_the_right(line: Sequence[_Fragment]) -> bool:
-    """Whether most letters are of a script that is written from the right: Hebrew, Arabic and their presentation."""
-    letters = "".join(piece.text for each in line for piece in each.pieces)
-    if letters.isascii():
-        return False
-    return sum("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufeff" for letter in letters) * 2 > len(
-        letters
-    )
 
 
 def _paragraphs(lines: list[list[_Fragment]]) -> Iterator[_Block]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from ocr_platform.models import Word, WordSource
 from ocr_platform.ocr.confidence import Basis, likelihood
 
-# Words without a letter or a digit of which a recogniser is less sure than this are specks. On the shared corpus 2 of
-# 72 were on the page; of those with 0.3 to 0.4 6 of 24, and of words with letters below 0.3 108 of 437.
+# Words without a letter or a digit of which a recogniser is less sure than this are specks. On the shared corpus 1 of
+# 68 was on the page; of those with 0.3 to 0.4 6 of 24, and of words with letters below 0.3 108 of 437.
 _LEAST_MARK = 0.3
 _PERCENT = 100
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from PIL import Image
 
+from ocr_platform.layout import turned_box
 from ocr_platform.models import Word
 
 _FULL_TURN = 360
@@ -18,13 +19,7 @@ def turned_image(image: Image.Image, rotation: int) -> Image.Image:
 
 def turned_word(word: Word, rotation: int, width: int, height: int) -> Word:
     """A word on a page of `width` and `height` pixels that is turned clockwise by 0, 90, 180 or 270 degrees."""
-    right, bottom = word.left + word.width, word.top + word.height
-    across, upright = (word.height, word.width), (word.width, word.height)
-    places = {
-        0: (word.left, word.top, *upright),
-        90: (height - bottom, word.left, *across),
-        180: (width - right, height - bottom, *upright),
-        270: (word.top, width - right, *across),
-    }
-    left, top, wide, high = places[rotation]
-    return replace(word, left=left, top=top, width=wide, height=high, rotation=(word.rotation - rotation) % _FULL_TURN)
+    box = word.left, word.top, word.left + word.width, word.top + word.height
+    left, top, right, bottom = turned_box(*box, rotation, width, height)
+    turned = (word.rotation - rotation) % _FULL_TURN
+    return replace(word, left=left, top=top, width=right - left, height=bottom - top, rotation=turned)

@@ -1,23 +1,10 @@
 """Scripts that run from the right: a content stream shows glyphs from left to right, and readers turn them around."""
 
 import unicodedata
-from collections.abc import Sequence
 
-_FROM_RIGHT = frozenset({"R", "AL"})
+from ocr_platform.layout import FROM_RIGHT
+
 _NUMBERS = frozenset({"EN", "AN", "ES", "ET", "CS"})
-
-
-def runs_from_right(texts: Sequence[str]) -> bool:
-    """Whether most letters of these words belong to a script that is written from the right."""
-    right = left = 0
-    for text in texts:
-        if text.isascii():
-            left += sum(map(str.isalpha, text))
-            continue
-        kinds = [unicodedata.bidirectional(character) for character in text]
-        right += sum(kind in _FROM_RIGHT for kind in kinds)
-        left += kinds.count("L")
-    return right > left
 
 
 def as_seen(text: str) -> str:
@@ -29,7 +16,7 @@ def as_seen(text: str) -> str:
     if text.isascii():
         return text
     kinds = [unicodedata.bidirectional(character) for character in text]
-    if not _FROM_RIGHT.intersection(kinds):
+    if not FROM_RIGHT.intersection(kinds):
         return text
     runs: list[list[str]] = []
     last = ""

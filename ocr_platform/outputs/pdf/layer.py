@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from ocr_platform.layout import runs_from_right
 from ocr_platform.models import PageResult, Word
 from ocr_platform.outputs.pdf.codes import Codes, printable
-from ocr_platform.outputs.pdf.direction import as_seen, runs_from_right
+from ocr_platform.outputs.pdf.direction import as_seen
 from ocr_platform.outputs.pdf.font import UNITS, USUAL, WIDTHS
 from ocr_platform.outputs.pdf.lines import Line, Placed, placed
 from ocr_platform.outputs.pdf.spacing import spaces_after

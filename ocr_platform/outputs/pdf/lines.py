@@ -5,8 +5,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ocr_platform.layout import runs_from_right
 from ocr_platform.models import Word
-from ocr_platform.outputs.pdf.direction import runs_from_right
 from ocr_platform.outputs.pdf.font import ASCENT, DESCENT, UNITS
 
 # How far letters reach, in parts of the font's size: what an x, a capital and the tail of a p measure in common print.

@@ -1,6 +1,6 @@
 import pytest
 
-from ocr_platform.outputs.pdf.direction import as_seen, runs_from_right
+from ocr_platform.outputs.pdf.direction import as_seen
 from ocr_platform.outputs.pdf.spacing import spaces_after
 from tests.unit.outputs.pdf.support import word
 
@@ -19,12 +19,6 @@ from tests.unit.outputs.pdf.support import word
 )
 def test_word_is_turned_around_where_its_script_runs_from_the_right(read: str, seen: str) -> None:
     assert as_seen(read) == seen
-
-
-def test_line_runs_from_where_most_of_its_letters_do() -> None:
-    assert runs_from_right(["שלום", "PDF"])
-    assert not runs_from_right(["see", "page", "אב"])
-    assert not runs_from_right(["12", "."])
 
 
 def test_space_follows_a_word_where_the_text_has_one() -> None:
