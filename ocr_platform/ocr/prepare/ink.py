@@ -50,7 +50,7 @@ def _reduced(image: Image.Image, reduced: int) -> Image.Image:
         return image if image.mode == "L" else image.convert("L")
     if image.mode == "L":
         return image.reduce(reduced)
-    small = Image.new("L", (-(-image.width // reduced), -(-image.height // reduced)))
+    small = Image.new("L", (-(-image.width // reduced), -(-image.height // reduced)), None)  # each pixel gets pasted
     step = _BAND * reduced
     for top in range(0, image.height, step):
         band = image.crop((0, top, image.width, min(top + step, image.height)))

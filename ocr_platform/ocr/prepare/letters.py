@@ -92,10 +92,11 @@ def turned(boxes: Boxes, turn: int) -> Boxes:
 def _runs(ink: Mask) -> tuple[npt.NDArray[np.int64], ...]:
     """Row, first column and the column behind the last of each run of ink, in the order of reading."""
     height, width = ink.shape
-    framed = np.zeros((height, width + 2), np.int8)
+    framed = np.zeros((height, width + 2), np.bool_)
     framed[:, 1:-1] = ink
-    steps = np.diff(framed.ravel())
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    line = framed.ravel()
+    edges = np.flatnonzero(line[1:] != line[:-1])  # in turn into ink and out of it: each row begins and ends without
+    starts, ends = edges[::2], edges[1::2]
     return starts // (width + 2), starts % (width + 2), ends % (width + 2)
 
 

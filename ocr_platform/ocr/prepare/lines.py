@@ -19,7 +19,7 @@ _COARSE, _FINE = 0.5, 0.05
 _ENOUGH = 40
 # A row of letters may be so uneven, as a share of their height.
 _ROW = 1 / 6
-_MOST_LETTERS = 4000
+_MOST_LETTERS = 2000
 # Rows of text are so many times sharper than what the same letters give at most other angles; noise has no rows.
 _PROMINENT = 2.0
 # Rows that are sharper than this share of the sharpest may be those of the page as it stands upright.
@@ -79,9 +79,11 @@ def _sharpest(letters: Points, row: float) -> tuple[float, float, float]:
 
 def _sharpness(across: Points, down: Points, angles: npt.NDArray[np.float64], row: float) -> npt.NDArray[np.float64]:
     """How many letters share their row with a letter, on average, when lines fall to the right by these degrees."""
-    found = np.empty(len(angles))
-    for index, slope in enumerate(np.tan(np.radians(angles))):
-        places = (down - across * np.float32(slope)) / np.float32(row)
-        counts = np.bincount((places - places.min()).astype(np.int32))
-        found[index] = float(np.dot(counts, counts)) / len(across)
-    return found
+    slopes = np.tan(np.radians(angles)).astype(np.float32) / np.float32(row)
+    places = down / np.float32(row) - np.outer(slopes, across)
+    rows = (places - places.min(axis=1, keepdims=True)).astype(np.int32)
+    most = int(rows.max()) + 1
+    rows += np.arange(len(angles), dtype=np.int32)[:, None] * most  # rows of one angle behind those of the one before
+    counts = np.bincount(rows.ravel(), minlength=len(angles) * most).reshape(len(angles), most)
+    shared: npt.NDArray[np.float64] = np.einsum("ij,ij->i", counts, counts) / len(across)
+    return shared
