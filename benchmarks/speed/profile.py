@@ -10,10 +10,11 @@ from benchmarks.servers import started_servers
 from benchmarks.speed.contenders.base import Ground
 from benchmarks.speed.contenders.platform import PlatformWorker
 from benchmarks.speed.corpus import copies, default_corpus, installed_models, read_corpus, select
-from benchmarks.speed.timed_host import DECODING, HANDED_OVER, READ_OUT, RECOGNITION
+from benchmarks.speed.timed_host import DECODING, HANDED_OVER, PREPARATION, READ_OUT, RECOGNITION
 
 _PARTS = {
     RECOGNITION: "libtesseract's recognition",
+    PREPARATION: "looked at and prepared",
     HANDED_OVER: "image handed over",
     READ_OUT: "text and words read out",
     DECODING: "decoding",
@@ -23,7 +24,7 @@ _FORMS = ("each page a document", "one document of all pages")
 _PROGRAM = "benchmarks.speed.timed_worker"
 _NOTE = """\
 CPU of the worker's whole process tree; Redis, Postgres and the S3 emulator are not in it. All of a row's figures are of
-one run: the first four parts are timed inside the sandbox, the sandbox is what its processes use beyond them, the
+one run: the first five parts are timed inside the sandbox, the sandbox is what its processes use beyond them, the
 worker all the rest. Recognition is counted without the kernel's share, which is the sandbox's."""
 
 

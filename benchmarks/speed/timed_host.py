@@ -9,17 +9,25 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
 from tesserocr import PyTessBaseAPI
 
-from ocr_platform.ocr.engines import Recognition, tesserocr_engine
+from ocr_platform.models import PageResult
+from ocr_platform.ocr import reading, tries
+from ocr_platform.ocr.engines import tesserocr_engine
 from ocr_platform.ocr.opening import open_pages
 from ocr_platform.ocr.pages import PageImage, Pages
+from ocr_platform.ocr.reading import read_page as _real_read_page
 from ocr_platform.sandbox import child, host
 
 RECOGNITION, HANDED_OVER, READ_OUT, DECODING = "recognition", "image handed over", "read out", "decoding"
+PREPARATION = "preparation"
+PARTS = (RECOGNITION, PREPARATION, HANDED_OVER, READ_OUT, DECODING)
 _spent: defaultdict[str, float] = defaultdict(float)
 
 
@@ -58,27 +66,29 @@ class _Pages:
         return _timed(DECODING, self._pages.render, number)  # type: ignore[no-any-return]
 
 
-def _read_out(library: PyTessBaseAPI, page: PageImage) -> Recognition:
+def _read_page(*given: Any) -> PageResult:
     """The words as they are, so that as much goes back as ever; the figures as text."""
-    read = _timed(READ_OUT, _real_read_out, library, page)
-    figures = json.dumps(_spent)
+    result: PageResult = _real_read_page(*given)
+    figures = json.dumps({part: _spent[part] for part in PARTS})
     _spent.clear()
-    return Recognition(figures, read.words)
+    return replace(result, text=figures)
 
 
-def _set_image(library: PyTessBaseAPI, page: PageImage) -> None:
-    _timed(HANDED_OVER, _real_set_image, library, page)
-
-
-_real_read_out, _real_set_image = tesserocr_engine.read_out, tesserocr_engine.set_image
+def _part(module: ModuleType, name: str, part: str) -> Any:
+    """A patch that times a function."""
+    real = getattr(module, name)
+    return mock.patch.object(module, name, lambda *given, **named: _timed(part, partial(real, **named), *given))
 
 
 def main() -> None:
     """Be the host."""
     with (
         mock.patch.object(tesserocr_engine, "PyTessBaseAPI", _Library),
-        mock.patch.object(tesserocr_engine, "read_out", _read_out),
-        mock.patch.object(tesserocr_engine, "set_image", _set_image),
+        _part(tesserocr_engine, "read_out", READ_OUT),
+        _part(tesserocr_engine, "set_image", HANDED_OVER),
+        _part(reading, "is_blank", PREPARATION),
+        _part(tries, "prepared", PREPARATION),
         mock.patch.object(child, "open_pages", _Pages),
+        mock.patch.object(child, "read_page", _read_page),
     ):
         host.main(sys.argv)
