@@ -1,0 +1,44 @@
+"""Pages as pictures: what is drawn of a PDF's page, or an image whose colours no PDF/A can have."""
+
+import io
+
+from PIL import Image, ImageChops
+
+from ocr_platform.errors import PageDamaged
+from ocr_platform.ocr.pages import Pages, Pictured
+from ocr_platform.sandbox.pdf.faults import decoding
+from ocr_platform.sandbox.pdf.pictures.jpeg import jpeg_as_it_is
+from ocr_platform.sandbox.pdf.pictures.picture import Picture
+from ocr_platform.sandbox.pdf.pictures.pixels import packed
+
+_QUALITY = 85  # of the JPEG that a drawn page becomes
+_COLOURLESS = 8  # levels by which channels of a grey page differ, after a renderer's rounding
+
+
+def drawn_page(pages: Pages, number: int) -> Picture:
+    """A page of a PDF as JPEG. Raises a PageError."""
+    if not isinstance(pages, Pictured):
+        with decoding():
+            return packed(pages.render(number).image)
+    image = pages.picture(number)
+    with decoding():
+        return as_jpeg(image)
+
+
+def as_jpeg(image: Image.Image) -> Picture:
+    """A page that was drawn, as JPEG; without colour when it has none."""
+    grey = image.convert("L")
+    differences = (ImageChops.difference(channel, grey).histogram() for channel in image.split())
+    colourless = not any(any(histogram[_COLOURLESS:]) for histogram in differences)
+    file = io.BytesIO()
+    (grey if colourless else image).save(file, "JPEG", quality=_QUALITY)
+    picture = jpeg_as_it_is(file.getvalue())
+    if picture is None:
+        raise PageDamaged
+    return picture
+
+
+def repainted(image: Image.Image) -> Picture:
+    """The picture of an image file in grey or RGB, packed without loss: inks without a profile become Pillow's RGB."""
+    image.load()
+    return packed(image.convert("RGB") if image.mode == "CMYK" else image)
