@@ -74,7 +74,6 @@ _PAGE = frozenset(
     ]
 )
 _NAMES = frozenset({"/Dests", "/AP"})
-_MODES = frozenset({"/UseNone", "/UseOutlines", "/UseThumbs", "/FullScreen"})
 _LINKS = frozenset({"/GoTo", "/GoToR", "/URI", "/Named"})
 _PRIVATE = ("/PieceInfo", "/Measure", "/PtData")
 _TOLD = {
@@ -99,8 +98,6 @@ def make_concessions(pdf: pikepdf.Pdf) -> set[PdfLoss]:
     names = pdf.Root.get("/Names")
     if isinstance(names, Dictionary):
         lost |= _without(names, _NAMES)
-    if pdf.Root.get("/PageMode") not in (None, *map(Name, _MODES)):
-        del pdf.Root["/PageMode"]  # a panel that would be open, of attachments or layers
     for page in pdf.pages:
         lost |= _without(page.obj, _PAGE)
         annotations: Any = page.obj.get("/Annots")

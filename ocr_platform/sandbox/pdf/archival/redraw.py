@@ -93,7 +93,7 @@ class Redraw:
             for key in ("/AP", "/StructParent"):
                 if key in link:
                     del link[key]
-        if len(links) < len(there):
+        if any(item.get("/Subtype") not in (Name.Link, Name.Widget) for item in there):
             self._lost.add(PdfLoss.ANNOTATIONS)
         if links:
             target.obj["/Annots"] = Array(links)

@@ -12,6 +12,7 @@ from pikepdf import Array, Dictionary, Stream, pdfa
 from ocr_platform.errors import PdfaRefused
 from ocr_platform.models import PdfLoss
 from ocr_platform.sandbox.pdf.archival.concessions import make_concessions
+from ocr_platform.sandbox.pdf.archival.plainness import say_it_plainly
 
 _FLAVOUR = pdfa.Flavour.PDFA_2B
 _VERSION = "1.7"  # the one that ISO 19005-2 is based on
@@ -26,6 +27,7 @@ def save_archival(pdf: pikepdf.Pdf, file: BinaryIO) -> Collection[PdfLoss]:
     `parsing` translates when the document is damaged; OSError when there is no room.
     """
     lost = make_concessions(pdf)
+    say_it_plainly(pdf)
     for profile, identifier in _profiles(pdf):
         lost |= _prepared(pdf, profile, identifier)
         if _approved(file, _written(pdf, file)):
