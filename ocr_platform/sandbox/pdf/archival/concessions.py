@@ -99,11 +99,16 @@ def make_concessions(pdf: pikepdf.Pdf) -> set[PdfLoss]:
     if isinstance(names, Dictionary):
         lost |= _without(names, _NAMES)
     for page in pdf.pages:
-        lost |= _without(page.obj, _PAGE)
+        lost |= take_from_page(page)
         annotations: Any = page.obj.get("/Annots")
         lost |= _only_links(annotations if isinstance(annotations, Array) else ())
     lost |= _only_links(item for item in pdf.objects if isinstance(item, Dictionary) and "/Title" in item)
     return lost | _private(pdf)
+
+
+def take_from_page(page: pikepdf.Page) -> set[PdfLoss]:
+    """Take out of a page what has nothing to do with how it looks; what it was."""
+    return _without(page.obj, _PAGE)
 
 
 def _without(owner: pikepdf.Object, kept: Container[str]) -> set[PdfLoss]:

@@ -10,7 +10,8 @@ from ocr_platform.errors import PageError
 from ocr_platform.models import PageResult, PdfLoss
 from ocr_platform.ocr.pages import Pages
 from ocr_platform.outputs.pdf.layer import text_layer
-from ocr_platform.sandbox.pdf.archival.remarks import annotations
+from ocr_platform.sandbox.pdf.archival.concessions import take_from_page
+from ocr_platform.sandbox.pdf.archival.remarks import annotations, lost_with
 from ocr_platform.sandbox.pdf.archival.writing import save_archival
 from ocr_platform.sandbox.pdf.boxes import shown
 from ocr_platform.sandbox.pdf.faults import parsing
@@ -70,6 +71,7 @@ class Redraw:
     def _put(self, page: PageResult, picture: Picture | None) -> None:
         """Leave of a page its shape and its links, and show the picture."""
         pdf, target = self._pdf, self._pdf.pages[page.number - 1]
+        self._lost |= take_from_page(target)
         self._leave_links(target)
         for key in [key for key in target.obj.keys() if key not in (*_SHAPE, "/Annots")]:  # noqa: SIM118  pikepdf's
             del target.obj[key]
@@ -93,8 +95,9 @@ class Redraw:
             for key in ("/AP", "/StructParent"):
                 if key in link:
                     del link[key]
-        if any(item.get("/Subtype") not in (Name.Link, Name.Widget) for item in there):
-            self._lost.add(PdfLoss.ANNOTATIONS)
+        for item in there:
+            if item.get("/Subtype") != Name.Link:
+                self._lost |= lost_with(item)
         if links:
             target.obj["/Annots"] = Array(links)
         elif "/Annots" in target.obj:

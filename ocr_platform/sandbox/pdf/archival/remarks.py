@@ -48,7 +48,7 @@ def merge_remarks(pdf: pikepdf.Pdf) -> set[PdfLoss]:
         going = [item for item in there if str(item.get("/Subtype", "")) not in _STAY]
         staying.append([item for item in there if str(item.get("/Subtype", "")) in _STAY])
         for item in going:
-            lost |= _told(item)
+            lost |= lost_with(item)
         _put(page, going)
     if lost:
         pdf.flatten_annotations("screen")
@@ -72,8 +72,8 @@ def _put(page: pikepdf.Page, items: list[pikepdf.Object]) -> None:
         del page.obj["/Annots"]
 
 
-def _told(item: pikepdf.Object) -> set[PdfLoss]:
-    """What is lost with an annotation."""
+def lost_with(item: pikepdf.Object) -> set[PdfLoss]:
+    """What is lost when an annotation is taken out."""
     match str(item.get("/Subtype", "")):
         case "/FileAttachment":
             return {PdfLoss.ATTACHMENTS}

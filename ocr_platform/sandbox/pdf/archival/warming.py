@@ -55,7 +55,7 @@ def _page_with_everything() -> bytes:
         pdf.Root.AcroForm = Dictionary(Fields=Array([page.obj.Annots[1]]), NeedAppearances=True)
         pdf.docinfo["/Title"] = "Sample"
         pdf.docinfo["/CreationDate"] = "D:20200101000000"
-        with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
+        with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
             metadata["dc:creator"] = ["Sample"]
             metadata["photoshop:City"] = "Sample"
             metadata["xmp:ModifyDate"] = "2020-01-01T00:00:00"
