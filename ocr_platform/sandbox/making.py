@@ -40,6 +40,7 @@ def by_any_way(
         try:
             return _again_if_killed(make, way)
         except PdfaMissing:
+            _log.warning("pdfa_missing", extra={"extra": "pdfa"})
             raise
         except DocumentError as exc:
             _log.warning(_LEFT[way], extra={"code": exc.code})

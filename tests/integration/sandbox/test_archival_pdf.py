@@ -163,7 +163,7 @@ def test_worker_without_the_extra_says_so_and_makes_what_it_can(
     try:
         with pytest.raises(PdfaMissing):
             _made(reader, embedded_pdf(), PAGE)
-        assert caplog.records == []
+        assert [(record.message, vars(record)["extra"]) for record in caplog.records] == [("pdfa_missing", "pdfa")]
         assert _made(reader, embedded_pdf(), PAGE, archival=False).way is PdfWay.GRAFTED
     finally:
         reader.close()
