@@ -36,7 +36,7 @@ _BUILDERS = {
 # These are made from the document itself, in the sandbox.
 _MADE = {
     OutputFormat.PDF: OutputKind("searchable.pdf", "application/pdf"),
-    OutputFormat.PDFA: OutputKind("archive.pdf", "application/pdf"),
+    OutputFormat.PDFA: OutputKind("document.pdfa.pdf", "application/pdf"),
 }
 
 

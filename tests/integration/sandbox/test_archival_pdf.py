@@ -17,6 +17,7 @@ from ocr_platform.errors import PdfaMissing
 from ocr_platform.models import EngineName, PageResult, PdfLoss, PdfWay, SearchablePdf, Word
 from ocr_platform.sandbox.process import HOST_PROGRAM
 from ocr_platform.sandbox.reader import SandboxReader
+from tests.data import broken
 from tests.data.embedded import embedded_pdf, with_everything
 from tests.integration.sandbox.conftest import MakeReader
 from tests.integration.sandbox.support import ENVIRONMENT, NOTE, config, host_of, note, note_png, read
@@ -99,6 +100,14 @@ def test_pdf_that_only_a_renderer_makes_sense_of_is_pdfa_all_the_same(
     assert made.way is PdfWay.DRAWN
     _require_approved(made)
     assert [record.message for record in caplog.records] == ["pdf_not_grafted", "pdf_not_redrawn"]
+
+
+def test_document_with_a_password_comes_out_without(reader: SandboxReader) -> None:
+    with reader.load([broken.password_pdf()], broken.PASSWORD) as document:
+        made = reader.searchable_pdf(document, [PAGE], archival=True)
+
+    _require_approved(made)
+    assert "Lorem" in _text(made.body)
 
 
 def _picture(kind: str, mode: str, **options: Any) -> bytes:

@@ -248,7 +248,7 @@ def test_both_kinds_of_pdf_are_made_in_one_job(
         assert encrypt_upload(job, store, reader, repository) == HandOver(Stage.PERSIST)
 
     keys = {key for key in store.objects if key.startswith("results/")}
-    assert keys == {results_key("clinic", job.id, name) for name in ("searchable.pdf", "archive.pdf")}
+    assert keys == {results_key("clinic", job.id, name) for name in ("searchable.pdf", "document.pdfa.pdf")}
     assert {store.content_types[key] for key in keys} == {"application/pdf"}
     made = [vars(record) for record in caplog.records if record.message == "pdf_made"]
     assert [(record["output"], record["way"], record["lost"]) for record in made] == [
