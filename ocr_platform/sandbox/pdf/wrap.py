@@ -107,8 +107,8 @@ class Wrap:
         """A page's picture: its bytes as they are if PDF can have them so, else packed anew. Raises a PageError."""
         if not isinstance(self._pages, Pictured) or (self._drawn and self._format is DocumentFormat.PDF):
             return drawn_page(self._pages, number)
-        image = self._pages.picture(number)
         with decoding():
+            image = self._pages.picture(number)
             if self._drawn:
                 return replace(self._described(repainted(image), image), icc=None)
             as_it_is = self._as_it_is(image)

@@ -18,12 +18,10 @@ _COLOURLESS = 8  # levels by which channels of a grey page differ, after a rende
 
 def drawn_page(pages: Pages, number: int) -> Picture:
     """A page of a PDF as it is drawn. Raises a PageError."""
-    if not isinstance(pages, Pictured):
-        with decoding():
-            return packed(pages.render(number).image)
-    image = pages.picture(number)
     with decoding():
-        return compressed(image)
+        if not isinstance(pages, Pictured):
+            return packed(pages.render(number).image)
+        return compressed(pages.picture(number))
 
 
 def compressed(image: Image.Image) -> Picture:
