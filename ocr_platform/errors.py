@@ -247,6 +247,20 @@ class OutputTooLarge(DocumentError):
     default_message = "An output would have more bytes than OCR_MAX_OUTPUT_BYTES allows."
 
 
+class PdfaMissing(DocumentError):
+    """Raised when PDF/A is asked of a worker that does not have the extra `pdfa`."""
+
+    code = "pdfa_missing"
+    default_message = "The worker has no PDF/A: install ocr-platform with the extra pdfa there."
+
+
+class PdfaRefused(DocumentError):
+    """Raised when the validator does not approve of what should be PDF/A; it is not delivered then."""
+
+    code = "pdfa_refused"
+    default_message = "The document could not be made into PDF/A that the validator approves of."
+
+
 # --- One page is at fault --------------------------------------------------------------------------------------
 
 

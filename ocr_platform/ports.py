@@ -116,8 +116,10 @@ class DocumentReader(Protocol):
         """Read page `number` (from 1). Faults of the page are in the result, never raised."""
         ...
 
-    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
-        """The document as a PDF with the words of all its pages, which are given in order.
+    def searchable_pdf(
+        self, document: OpenDocument, pages: Sequence[PageResult], *, archival: bool = False
+    ) -> SearchablePdf:
+        """The document as a PDF with the words of all its pages, which are given in order; `archival` makes it PDF/A.
 
         The same document and pages give the same bytes. Raises a DocumentError when none can be made.
         """

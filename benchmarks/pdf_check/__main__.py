@@ -1,6 +1,7 @@
 """Make a searchable PDF of each document and check it: `python -m benchmarks.pdf_check --help`."""
 
 import argparse
+import io
 import os
 import tempfile
 import time
@@ -25,7 +26,7 @@ _HEAD = """\
 def main() -> None:
     """Check each document and print a line for it."""
     options = _options()
-    print(_HEAD)  # noqa: T201  the results
+    print(_headed(_HEAD, " PDF/A | lost |", "---|---|") if options.pdfa else _HEAD)  # noqa: T201  the results
     with tempfile.TemporaryDirectory() as scratch:
         config = Config(_LIMITS, _MEMORY, 300.0, 3600.0, engine=EngineName.AUTO)
         reader = SandboxReader(config, Path(scratch), {"PATH": os.environ.get("PATH", os.defpath)})
@@ -42,6 +43,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folders", nargs="*", default=list(_FOLDERS), help="of the corpus")
     parser.add_argument("--lang", default="eng")
     parser.add_argument("--pages", type=int, default=5, help="of a document, at most")
+    parser.add_argument("--pdfa", action="store_true", help="make PDF/A, and ask its validator here again")
     parser.add_argument("--out", type=Path, help="where PDFs and pictures of their pages go")
     return parser.parse_args()
 
@@ -61,14 +63,26 @@ def _line(reader: SandboxReader, path: Path, options: argparse.Namespace) -> str
             count = min(reader.count_pages(document), options.pages)
             pages = [reader.recognise(document, number, [options.lang]) for number in range(1, count + 1)]
             started = time.monotonic()
-            made = reader.searchable_pdf(document, pages)
+            made = reader.searchable_pdf(document, pages, archival=options.pdfa)
             seconds = time.monotonic() - started
     except PlatformError as exc:
         return f"| {path.name} | {exc.code} | | | | | | | | | |"
     pictures = _kept(options.out, path, made.body) if options.out else None
     verdict = verdict_on(made.body, pages, pictures)
     size = f"{len(made.body)} | {len(made.body) / len(body):.2f}"
-    return f"| {path.name} | {made.way} | {size} | {seconds:.2f} | {_figures(verdict)} | {_failed(pages)}"
+    further = f" {_approved(made.body)} | {', '.join(made.lost)} |" if options.pdfa else ""
+    return f"| {path.name} | {made.way} | {size} | {seconds:.2f} | {_figures(verdict)}{further} {_failed(pages)}"
+
+
+def _headed(head: str, names: str, rule: str) -> str:
+    first, second = head.splitlines()
+    return f"{first}{names}\n{second}{rule}"
+
+
+def _approved(body: bytes) -> str:
+    from pikepdf import pdfa
+
+    return pdfa.validate_written(io.BytesIO(body), pdfa.Flavour.PDFA_2B).verdict
 
 
 def _kept(out: Path, path: Path, body: bytes) -> Path:

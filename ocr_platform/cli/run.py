@@ -57,8 +57,8 @@ def run(
     """Recognise files with a throw-away stack: Redis, PostgreSQL, an AWS emulator, worker, beat and Flower.
 
     FILE is a PDF, or an image: TIFF, PNG, JPEG, WebP, HEIC, AVIF, JPEG 2000, GIF, BMP, PBM, PGM, PPM or JBIG2. Its
-    content tells which. Each file's outputs get its name and .txt, .json, .hocr, .alto.xml, .md or .pdf; they hold what
-    the document says, and only you can read them. Nothing else is left when the command ends.
+    content tells which. Each file's outputs get its name and .txt, .json, .hocr, .alto.xml, .md, .pdf or .pdfa.pdf;
+    they hold what the document says, and only you can read them. Nothing else is left when the command ends.
 
     \b
     Exit code: 0 all succeeded; 1 some did not; 2 the call is wrong.

@@ -23,6 +23,7 @@ _EXTENSIONS = {
     OutputFormat.ALTO: ".alto.xml",
     OutputFormat.MARKDOWN: ".md",
     OutputFormat.PDF: ".pdf",
+    OutputFormat.PDFA: ".pdfa.pdf",
 }
 
 _ENDINGS = tuple(_EXTENSIONS.values())

@@ -27,7 +27,7 @@ from ocr_platform.models.pages import (
     Word,
     WordSource,
 )
-from ocr_platform.models.pdf import PdfWay, SearchablePdf
+from ocr_platform.models.pdf import PdfLoss, PdfWay, SearchablePdf
 from ocr_platform.models.review import PageFigures, PageReview, ReviewReason, worst_first
 from ocr_platform.models.stored import (
     Output,
@@ -57,6 +57,7 @@ __all__ = [
     "PageFigures",
     "PageResult",
     "PageReview",
+    "PdfLoss",
     "PdfWay",
     "Progress",
     "Quality",

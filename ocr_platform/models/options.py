@@ -44,6 +44,7 @@ class OutputFormat(StrEnum):
     ALTO = "alto"
     MARKDOWN = "markdown"
     PDF = "pdf"
+    PDFA = "pdfa"
 
 
 # What a job gives when nobody says what it is to give.

@@ -34,7 +34,10 @@ _BUILDERS = {
     OutputFormat.MARKDOWN: OutputBuilder("document.md", "text/markdown; charset=utf-8", build_markdown),
 }
 # These are made from the document itself, in the sandbox.
-_MADE = {OutputFormat.PDF: OutputKind("searchable.pdf", "application/pdf")}
+_MADE = {
+    OutputFormat.PDF: OutputKind("searchable.pdf", "application/pdf"),
+    OutputFormat.PDFA: OutputKind("document.pdfa.pdf", "application/pdf"),
+}
 
 
 def kind_of(name: OutputFormat) -> OutputKind:

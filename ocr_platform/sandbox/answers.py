@@ -13,7 +13,7 @@ from ocr_platform.errors import (
     ScratchFull,
     classes_by_code,
 )
-from ocr_platform.models import PageResult, Word, WordSource
+from ocr_platform.models import PageResult, PdfLoss, Word, WordSource
 from ocr_platform.ocr.limits import Limits
 
 # Several times what the densest page of print has.
@@ -26,6 +26,7 @@ _MAX_LANGUAGES = 16
 _LANGUAGE = re.compile(r"[A-Za-z0-9_]{2,32}(/[A-Za-z0-9_]{2,32})?")
 _ROTATIONS = frozenset({0, 90, 180, 270})
 _SOURCES: dict[object, WordSource] = {str(source): source for source in WordSource}
+_LOSSES = frozenset(map(str, PdfLoss))
 _numbers = itemgetter("left", "top", "width", "height", "block", "paragraph", "line", "rotation")
 
 
@@ -50,9 +51,14 @@ def done(answer: dict[str, Any]) -> None:
         raise LieError
 
 
-def output_bytes(answer: dict[str, Any], most: int) -> int:
-    """How many bytes of output there are. Raises LieError."""
-    return _integer(answer, "bytes", 1, most)
+def output(answer: dict[str, Any], most: int) -> tuple[int, tuple[PdfLoss, ...]]:
+    """How many bytes of output there are, and what the document had to lose for it. Raises LieError."""
+    lost = answer.get("lost")
+    if not isinstance(lost, list) or len(lost) > len(_LOSSES) or not all(isinstance(each, str) for each in lost):
+        raise LieError
+    if not _LOSSES.issuperset(lost):
+        raise LieError
+    return _integer(answer, "bytes", 1, most), tuple(sorted({PdfLoss(each) for each in lost}))
 
 
 def sample(answer: dict[str, Any]) -> str:

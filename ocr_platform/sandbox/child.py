@@ -105,12 +105,13 @@ class Sandbox:
                     return {"text": self._sample(number)}
                 case {"do": "page", "number": int(number), "mode": str(mode), "quality": str(quality)}:
                     return {"page": self._read(number, Reading(OcrMode(mode), Quality(quality))).as_dict()}
-                case {"do": "pdf", "way": str(way)}:
+                case {"do": "pdf", "way": str(way), "archival": bool(archival)}:
                     # The host has imported it: not every document is to become a PDF, and these libraries take time.
                     from ocr_platform.sandbox.pdf.building import begin
 
+                    birth = self._birth
                     self._building = begin(
-                        PdfWay(way), self._file, self._birth.format, self._birth.config.limits, self._password
+                        PdfWay(way), self._file, birth.format, birth.config.limits, self._password, archival=archival
                     )
                     return {"done": True}
                 case {"do": "pdf_pages", "pages": list(pages)} if self._building is not None:
@@ -118,7 +119,7 @@ class Sandbox:
                         self._building.add(page)
                     return {"done": True}
                 case {"do": "pdf_end"} if self._building is not None:
-                    return {"bytes": self._finished(self._building)}
+                    return self._finished(self._building)
         except PlatformError as exc:
             return {"error": PageMemory.code if ran_out_of_memory(_COMPLAINTS) else exc.code}
         except MemoryError:
@@ -131,12 +132,12 @@ class Sandbox:
         return self._pages
 
     @staticmethod
-    def _finished(building: "Building") -> int:
-        """Write a PDF into the output; how many bytes it has."""
+    def _finished(building: "Building") -> dict[str, Any]:
+        """Write a PDF into the output; how many bytes it has, and what was taken out for it."""
         try:
             with open(_OUTPUT, "wb", closefd=False) as output:
-                building.finish(output)
-                return output.tell()
+                lost = building.finish(output)
+                return {"bytes": output.tell(), "lost": list(lost)}
         except OSError as exc:
             raise OutputTooLarge from exc
 

@@ -13,10 +13,11 @@ import socket
 import sys
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ocr_platform.errors import FormatUnsupported, PlatformError
+from ocr_platform.errors import FormatUnsupported, PdfaMissing, PlatformError
 from ocr_platform.models import DocumentFormat
 from ocr_platform.ocr.engines import OcrEngine
 from ocr_platform.ocr.engines.choice import SecondReader, make_engine
@@ -60,7 +61,15 @@ class Host:
             match request:
                 case {"do": "languages"}:
                     return self._languages(), []
-                case {"do": "fork", "format": str(format), "languages": str(languages), "second": bool(second)}:
+                case {
+                    "do": "fork",
+                    "format": str(format),
+                    "languages": str(languages),
+                    "second": bool(second),
+                    "archival": bool(archival),
+                }:
+                    if archival:
+                        load_archival_writer()
                     return self._fork(DocumentFormat(format), languages, *fds, second=second)
                 case {"do": "end", "pid": int(pid)}:
                     return self._end(pid), []
@@ -164,6 +173,22 @@ def load_pdf_writer() -> None:
     from ocr_platform.sandbox.pdf.warming import warm_up_pdf
 
     warm_up_pdf(_OWN_LIMITS)
+
+
+@cache
+def load_archival_writer() -> None:
+    """Load what makes PDF/A and approves of it. Raises PdfaMissing without the extra `pdfa`.
+
+    Looked for again the next time when it is not there: what is kept is that it was loaded.
+    """
+    if not all(map(find_spec, ("fontTools", "jsonschema", "referencing"))):
+        raise PdfaMissing
+    load_pdf_writer()
+    try:
+        from ocr_platform.sandbox.pdf.archival.warming import warm_up_pdfa
+    except ImportError as exc:  # one of them that is too old
+        raise PdfaMissing from exc
+    warm_up_pdfa(_OWN_LIMITS)
 
 
 def warm_up() -> None:

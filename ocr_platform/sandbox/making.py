@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ocr_platform.errors import DecoderCrash, DocumentError
-from ocr_platform.models import DocumentFormat, PageResult, PdfWay, SearchablePdf
+from ocr_platform.errors import DecoderCrash, DocumentError, PdfaMissing
+from ocr_platform.models import DocumentFormat, PageResult, PdfLoss, PdfWay, SearchablePdf
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.endings import Killed
 from ocr_platform.sandbox.frames import MAX_FRAME_BYTES
@@ -13,32 +13,57 @@ from ocr_platform.sandbox.frames import MAX_FRAME_BYTES
 _log = logging.getLogger(__name__)
 
 # Structure is kept where it can be; a PDF that nothing but a renderer can make sense of comes out all the same.
-_WAYS = {True: (PdfWay.GRAFTED, PdfWay.DRAWN), False: (PdfWay.WRAPPED,)}
+# By whether it is a PDF, and whether PDF/A is to come out, of which a validator approves or not.
+_WAYS = {
+    (True, False): (PdfWay.GRAFTED, PdfWay.DRAWN),
+    (False, False): (PdfWay.WRAPPED,),
+    (True, True): (PdfWay.GRAFTED, PdfWay.REDRAWN, PdfWay.DRAWN),
+    (False, True): (PdfWay.WRAPPED, PdfWay.DRAWN),
+}
+_LEFT = {
+    PdfWay.GRAFTED: "pdf_not_grafted",
+    PdfWay.WRAPPED: "pdf_not_wrapped",
+    PdfWay.REDRAWN: "pdf_not_redrawn",
+}
 _HEADER = b"%PDF-"
 # Of a frame; generous, since a page that came in one frame must go in one.
 _WORD_BYTES, _CHARACTER_BYTES, _PAGE_BYTES = 200, 6, 400
 _CHUNK_BYTES = MAX_FRAME_BYTES // 4
 
 
-def by_any_way(make: Callable[[PdfWay], SearchablePdf], format: DocumentFormat | None) -> SearchablePdf:
-    """The first way that works for a document of this format. Raises the last one's DocumentError."""
-    first, *others = _WAYS[format is DocumentFormat.PDF]
-    try:
-        return _again_if_killed(make, first)
-    except DocumentError as exc:
-        if not others:
+def by_any_way(
+    make: Callable[[PdfWay], SearchablePdf], format: DocumentFormat | None, *, archival: bool = False
+) -> SearchablePdf:
+    """The first way that works for a document of this format. Raises the last one's DocumentError, and PdfaMissing."""
+    *others, last = _WAYS[format is DocumentFormat.PDF, archival]
+    for way in others:
+        try:
+            return _again_if_killed(make, way)
+        except PdfaMissing:
+            _log.warning("pdfa_missing", extra={"extra": "pdfa"})
             raise
-        _log.warning("pdf_not_grafted", extra={"code": exc.code})
-    return _again_if_killed(make, others[0])
+        except DocumentError as exc:
+            _log.warning(_LEFT[way], extra={"code": exc.code})
+    return _again_if_killed(make, last)
 
 
-def sent(ask: Callable[[dict[str, Any]], dict[str, Any]], way: PdfWay, pages: Sequence[PageResult], most: int) -> int:
-    """Have a PDF made of all pages; how many bytes it has, at most `most`. Raises what `ask` raises, DecoderCrash."""
+def sent(
+    ask: Callable[[dict[str, Any]], dict[str, Any]],
+    way: PdfWay,
+    pages: Sequence[PageResult],
+    most: int,
+    *,
+    archival: bool = False,
+) -> tuple[int, tuple[PdfLoss, ...]]:
+    """Have a PDF made of all pages; how many bytes it has, at most `most`, and what was lost.
+
+    Raises what `ask` raises, DecoderCrash.
+    """
     try:
-        answers.done(ask({"do": "pdf", "way": way}))
+        answers.done(ask({"do": "pdf", "way": way, "archival": archival}))
         for chunk in _chunks(pages, one_by_one=way is not PdfWay.GRAFTED):
             answers.done(ask({"do": "pdf_pages", "pages": [page.as_dict() for page in chunk]}))
-        return answers.output_bytes(ask({"do": "pdf_end"}), most)
+        return answers.output(ask({"do": "pdf_end"}), most)
     except answers.LieError:
         raise DecoderCrash from None
 

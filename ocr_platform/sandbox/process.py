@@ -25,7 +25,8 @@ _HOST_SECONDS = 30.0
 # And the second reader's libraries and networks.
 _SECOND_SECONDS = 90.0
 # A host must have one thread when it forks, and nobody is to be told what runs here: onnxruntime's Privacy.md.
-_QUIET = {"OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
+# A date without a zone gets one in PDF/A, wherever this runs the same.
+_QUIET = {"OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1", "TZ": "UTC0"}
 _LAST_SECONDS = 1.0  # for a host that has closed its channel to end
 _KILLED_SECONDS = 2.0  # from SIGKILL to the end: the time to free its memory
 
@@ -82,13 +83,14 @@ class SandboxHost:
         output: int | None = None,
         *,
         second: bool = False,
+        archival: bool = False,
     ) -> "Sandbox | str":
         """A sandbox for the document behind a descriptor, or an error's code. Raises FrameError, TimeoutError.
 
         What it makes of the document goes into `output`. It has a second reader when one is asked for by `second` and
-        is installed.
+        is installed; with `archival` it can make PDF/A.
         """
-        request = {"do": "fork", "format": format, "languages": languages, "second": second}
+        request = {"do": "fork", "format": format, "languages": languages, "second": second, "archival": archival}
         fds = [document] if output is None else [document, output]
         frames.send(self._channel, request, fds, self._deadline())
         deadline = self._deadline() + (_SECOND_SECONDS if second else 0)

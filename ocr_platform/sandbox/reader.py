@@ -60,8 +60,8 @@ class SandboxReader:
         self._program = program
         self._host: SandboxHost | None = None
         self._sandbox: Sandbox | None = None
-        # What the sandbox was forked for: the document, models, an output, a second reader.
-        self._holds: tuple[SealedDocument, str, int | None, bool] | None = None
+        # What the sandbox was forked for: the document, models, an output, a second reader, PDF/A.
+        self._holds: tuple[SealedDocument, str, int | None, bool, bool] | None = None
         self._languages: frozenset[str] | None = None
         self._speech = Speech(None, ())
         self._held: Confinement | None = None
@@ -117,24 +117,30 @@ class SandboxReader:
             self._end_sandbox()
             raise DecoderCrash from None
 
-    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
-        """A document as a PDF with the words of all its pages. Raises a DocumentError, EngineMissing, SandboxRefused.
+    def searchable_pdf(
+        self, document: OpenDocument, pages: Sequence[PageResult], *, archival: bool = False
+    ) -> SearchablePdf:
+        """A document as a PDF with the words of all its pages, or as PDF/A.
 
         In a sandbox of its own, which has no model and may write into one piece of memory. All of it may take as long
-        as a page: a stage has its time limit.
+        as a page: a stage has its time limit. Raises a DocumentError, EngineMissing, SandboxRefused.
         """
         kind, most = _known(document).format, self._config.max_output_bytes
         ends = time.monotonic() + self._config.page_timeout
 
         def make(way: PdfWay) -> SearchablePdf:
             with room_for(most) as output:
+
+                def ask(request: dict[str, Any]) -> dict[str, Any]:
+                    return self._ask(document, request, "", output, ends, archival=archival)
+
                 try:
-                    size = sent(lambda request: self._ask(document, request, "", output, ends), way, pages, most)
+                    size, lost = sent(ask, way, pages, most, archival=archival)
                 finally:
                     self._end_sandbox()
-                return SearchablePdf(checked(written(output, size)), way)
+                return SearchablePdf(checked(written(output, size)), way, lost)
 
-        return by_any_way(make, kind)
+        return by_any_way(make, kind, archival=archival)
 
     def languages(self) -> frozenset[str]:
         """Installed models, asked for once. Raises EngineMissing."""
@@ -192,13 +198,14 @@ class SandboxReader:
         ends: float = math.inf,
         *,
         second: bool = False,
+        archival: bool = False,
     ) -> dict[str, Any]:
         """Ask the sandbox of a document, until `ends` (monotonic) at most.
 
         Every way in which it can fail is a PlatformError.
         """
         known = _known(document)
-        sandbox = self._sandbox_for(known, models, output, second=second)
+        sandbox = self._sandbox_for(known, models, output, second=second, archival=archival)
         if known.password is not None:
             request = {**request, "password": known.password}
         seconds = min(self._config.page_timeout, ends - time.monotonic()) + _GRACE_SECONDS
@@ -218,12 +225,16 @@ class SandboxReader:
         return answer
 
     def _sandbox_for(
-        self, document: SealedDocument, models: str, output: int | None = None, *, second: bool = False
+        self,
+        document: SealedDocument,
+        models: str,
+        output: int | None = None,
+        *,
+        second: bool = False,
+        archival: bool = False,
     ) -> Sandbox:
-        """The sandbox that holds this document, has these models, this output and a second reader if wanted, or a new
-        one.
-        """
-        wanted = (document, models, output, second)
+        """The sandbox that holds this document and has what is wanted beside it, or a new one."""
+        wanted = (document, models, output, second, archival)
         self._forget_the_parents()
         if self._sandbox is not None and self._holds == wanted:
             return self._sandbox
@@ -231,7 +242,9 @@ class SandboxReader:
         kind = document.format
         if kind is None:
             raise TypeError("a document of a known format")
-        forked = self._of_the_host(lambda host: host.fork(kind, models, document.fd, output, second=second))
+        forked = self._of_the_host(
+            lambda host: host.fork(kind, models, document.fd, output, second=second, archival=archival)
+        )
         if isinstance(forked, str):
             raise answers.error(forked)
         self._sandbox, self._holds = forked, wanted

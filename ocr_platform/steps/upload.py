@@ -66,22 +66,27 @@ def _all_delivered(
         if isinstance(kind, OutputBuilder):
             yield _delivered(job, name, kind.build(job, pages), store)
             continue
-        body = _searchable_pdf(job, pages, store, reader, passwords)
+        body = _searchable_pdf(job, name, pages, store, reader, passwords)
         if body is not None:
             yield _delivered(job, name, body, store)
 
 
 def _searchable_pdf(
-    job: Job, pages: list[PageResult], store: ObjectStore, reader: DocumentReader, passwords: PasswordStore | None
+    job: Job,
+    name: OutputFormat,
+    pages: list[PageResult],
+    store: ObjectStore,
+    reader: DocumentReader,
+    passwords: PasswordStore | None,
 ) -> bytes | None:
     """The source as a searchable PDF; None when none can be made of it, which the log explains."""
     try:
         with opened_source(job, store, reader, passwords) as source:
-            pdf = reader.searchable_pdf(source.document, pages)
+            pdf = reader.searchable_pdf(source.document, pages, archival=name is OutputFormat.PDFA)
     except DocumentError as exc:
-        _log.warning("output_failed", extra={"output": OutputFormat.PDF, "code": exc.code})
+        _log.warning("output_failed", extra={"output": name, "code": exc.code})
         return None
-    _log.info("pdf_made", extra={"way": pdf.way, "bytes": len(pdf.body)})
+    _log.info("pdf_made", extra={"output": name, "way": pdf.way, "bytes": len(pdf.body), "lost": ", ".join(pdf.lost)})
     return pdf.body
 
 

@@ -37,7 +37,8 @@ class FakeReader:
     """Implements `ports.DocumentReader`: every document has the same pages, with the texts that it is given.
 
     `faults` by page number: a PageError becomes that page's result, any other exception is raised there.
-    `document_fault` is raised when pages are counted, `pdf_fault` when a searchable PDF is asked for.
+    `document_fault` is raised when pages are counted, `pdf_fault` when a searchable PDF is asked for, `pdfa_fault` when
+    it is to be PDF/A.
     `recognised` lists the pages that were asked for, in order, `readings` how they were to be read; `passwords` what
     each document was opened with.
     """
@@ -49,6 +50,7 @@ class FakeReader:
         faults: Mapping[int, Exception] | None = None,
         document_fault: Exception | None = None,
         pdf_fault: Exception | None = None,
+        pdfa_fault: Exception | None = None,
         languages: Iterable[str] = ("eng",),
         confidence: float = 90.0,
     ) -> None:
@@ -59,6 +61,7 @@ class FakeReader:
         self._faults = dict(faults or {})
         self._document_fault = document_fault
         self._pdf_fault = pdf_fault
+        self._pdfa_fault = pdfa_fault
         self._languages = frozenset(languages)
         self._confidence = confidence
         self._open: list[OpenDocument] = []
@@ -102,11 +105,14 @@ class FakeReader:
         )
         return PageResult(number, width=2480, height=3508, dpi=300, text=text, words=words, seconds=0.1)
 
-    def searchable_pdf(self, document: OpenDocument, pages: Sequence[PageResult]) -> SearchablePdf:
+    def searchable_pdf(
+        self, document: OpenDocument, pages: Sequence[PageResult], *, archival: bool = False
+    ) -> SearchablePdf:
         """Something that begins as a PDF does and has the pages' text."""
         self._require_open(document)
-        if self._pdf_fault is not None:
-            raise self._pdf_fault
+        fault = self._pdfa_fault if archival else self._pdf_fault
+        if fault is not None:
+            raise fault
         body = "%PDF-1.7\n" + "\f".join(page.text for page in pages)
         way = PdfWay.GRAFTED if document.format is DocumentFormat.PDF else PdfWay.WRAPPED
         return SearchablePdf(body.encode(), way)

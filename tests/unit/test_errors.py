@@ -18,6 +18,8 @@ PUBLIC_CODES = {
     "output_failed": "document",
     "output_missing": "document",
     "output_too_large": "document",
+    "pdfa_missing": "document",
+    "pdfa_refused": "document",
     "text_not_stored": "document",
     "text_erased": "document",
     "token_conflict": "document",

@@ -20,7 +20,7 @@ WIDTHS = tuple(round(_NARROWEST * _STEP**step) for step in range(_WIDTHS))
 USUAL = 17  # the index of about half an em
 
 _GLYPHS = 1 + _WIDTHS  # .notdef goes first
-_EPOCH = 0  # no dates: the same bytes always
+_EPOCH = 2_082_844_800  # no date, the same bytes always: 1970 in seconds since 1904; readers take less for a mistake
 _MAGIC, _CHECKSUM = 0x5F0F3CF5, 0xB1B0AFBA  # of the table `head`
 _POST_WITHOUT_NAMES = 0x00030000
 _NAMES = {1: NAME, 2: "Regular", 3: NAME, 4: NAME, 5: "Version 1.0", 6: NAME}

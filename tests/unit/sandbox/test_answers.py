@@ -18,7 +18,7 @@ from ocr_platform.errors import (
     ScratchFull,
     classes_by_code,
 )
-from ocr_platform.models import PageResult, Word, WordSource
+from ocr_platform.models import PageResult, PdfLoss, Word, WordSource
 from ocr_platform.sandbox import answers
 from ocr_platform.sandbox.answers import LieError
 from tests.unit.ocr.support import limits
@@ -380,8 +380,22 @@ def test_done_is_done() -> None:
 @pytest.mark.parametrize("size", [*NO_INTEGER, 0, -1, 1001, 10**30])
 def test_size_of_an_output_is_within_what_it_may_have(size: object) -> None:
     with pytest.raises(LieError):
-        answers.output_bytes({"bytes": size}, 1000)
+        answers.output({"bytes": size, "lost": []}, 1000)
 
 
 def test_size_of_an_output_is_believed_within_its_bounds() -> None:
-    assert answers.output_bytes({"bytes": 1000}, 1000) == 1000
+    assert answers.output({"bytes": 1000, "lost": []}, 1000) == (1000, ())
+
+
+@pytest.mark.parametrize(
+    "lost", [None, "forms", {"forms": 1}, ["pages"], [None], [["forms"]], ["forms", 1], ["forms"] * 100, ["Roe, Jane"]]
+)
+def test_what_an_output_lost_is_told_in_words_of_ours(lost: object) -> None:
+    with pytest.raises(LieError):
+        answers.output({"bytes": 1000, "lost": lost}, 1000)
+
+
+def test_what_an_output_lost_is_told_once_and_in_order() -> None:
+    lost = ["tags", "forms", "forms"]
+
+    assert answers.output({"bytes": 1000, "lost": lost}, 1000)[1] == (PdfLoss.FORMS, PdfLoss.TAGS)

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ocr_platform.ocr.pages import PageImage
 from ocr_platform.sandbox import frames, landlock
 from ocr_platform.sandbox.confinement import Doors
 from ocr_platform.sandbox.frames import FrameError
-from ocr_platform.sandbox.host import Host, doors, serve, warm_up
+from ocr_platform.sandbox.host import Host, doors, load_archival_writer, serve, warm_up
 from tests.unit.sandbox.support import config
 
 
@@ -79,10 +80,18 @@ def test_engine_that_is_missing_is_its_code() -> None:
     host = host_with(FakeEngine(fault=EngineMissing()))
 
     assert host.answer({"do": "languages"}, []) == ({"error": "engine_missing"}, [])
-    assert host.answer({"do": "fork", "format": "pdf", "languages": "eng", "second": False}, [0]) == (
-        {"error": "engine_missing"},
-        [],
-    )
+    fork = {"do": "fork", "format": "pdf", "languages": "eng", "second": False, "archival": False}
+    assert host.answer(fork, [0]) == ({"error": "engine_missing"}, [])
+
+
+@pytest.mark.parametrize("missing", ["fontTools", "jsonschema", "referencing"])
+def test_pdfa_without_the_extra_is_its_code(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {name: None if name == missing else find_spec(name) for name in ("fontTools", "jsonschema", "referencing")}
+    monkeypatch.setattr("ocr_platform.sandbox.host.find_spec", there.get)
+    load_archival_writer.cache_clear()
+    fork = {"do": "fork", "format": "pdf", "languages": "", "second": False, "archival": True}
+
+    assert host_with(FakeEngine()).answer(fork, [0, 1]) == ({"error": "pdfa_missing"}, [])
 
 
 @pytest.mark.parametrize(

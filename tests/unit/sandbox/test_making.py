@@ -9,9 +9,11 @@ from ocr_platform.errors import (
     DocumentError,
     OutputTooLarge,
     PageMemory,
+    PdfaMissing,
+    PdfaRefused,
     ScratchFull,
 )
-from ocr_platform.models import DocumentFormat, PageResult, PdfWay, SearchablePdf, Word
+from ocr_platform.models import DocumentFormat, PageResult, PdfLoss, PdfWay, SearchablePdf, Word
 from ocr_platform.sandbox.endings import Killed
 from ocr_platform.sandbox.making import by_any_way, checked, sent
 
@@ -57,6 +59,42 @@ def test_pictures_are_wrapped_and_nothing_else_is_tried() -> None:
     assert maker.tried == [PdfWay.WRAPPED]
 
 
+def test_pdfa_that_nobody_approves_of_is_drawn_by_and_by_and_the_log_says_what_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    maker = Maker(PdfaRefused(), PdfaRefused())
+
+    assert by_any_way(maker, DocumentFormat.PDF, archival=True).way is PdfWay.DRAWN
+
+    assert maker.tried == [PdfWay.GRAFTED, PdfWay.REDRAWN, PdfWay.DRAWN]
+    told = [(record.message, vars(record)["code"]) for record in caplog.records]
+    assert told == [("pdf_not_grafted", "pdfa_refused"), ("pdf_not_redrawn", "pdfa_refused")]
+
+
+def test_pictures_that_nobody_approves_of_as_pdfa_are_drawn(caplog: pytest.LogCaptureFixture) -> None:
+    maker = Maker(PdfaRefused())
+
+    assert by_any_way(maker, DocumentFormat.JPEG, archival=True).way is PdfWay.DRAWN
+
+    assert [record.message for record in caplog.records] == ["pdf_not_wrapped"]
+
+
+def test_what_is_refused_in_every_way_is_not_delivered() -> None:
+    maker = Maker(PdfaRefused(), PdfaRefused(), PdfaRefused())
+
+    with pytest.raises(PdfaRefused):
+        by_any_way(maker, DocumentFormat.PDF, archival=True)
+
+
+def test_without_what_makes_pdfa_no_other_way_is_tried() -> None:
+    maker = Maker(PdfaMissing())
+
+    with pytest.raises(PdfaMissing):
+        by_any_way(maker, DocumentFormat.PDF, archival=True)
+
+    assert maker.tried == [PdfWay.GRAFTED]
+
+
 def test_sandbox_that_was_killed_from_outside_gets_a_second_one() -> None:
     maker = Maker(Killed())
 
@@ -80,7 +118,7 @@ def _asked(answer: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> 
         asked.append(request)
         if answer is not None:
             return answer(request)
-        return {"bytes": 7} if request["do"] == "pdf_end" else {"done": True}
+        return {"bytes": 7, "lost": ["forms"]} if request["do"] == "pdf_end" else {"done": True}
 
     return asked, ask
 
@@ -89,7 +127,7 @@ def test_pages_go_in_order_and_many_at_a_time() -> None:
     asked, ask = _asked()
     pages = [PageResult(number, 100, 100, words=(WORD,)) for number in range(1, 51)]
 
-    assert sent(ask, PdfWay.GRAFTED, pages, 10) == 7
+    assert sent(ask, PdfWay.GRAFTED, pages, 10) == (7, (PdfLoss.FORMS,))
 
     assert [request["do"] for request in asked] == ["pdf", "pdf_pages", "pdf_end"]
     assert [page["number"] for page in asked[1]["pages"]] == list(range(1, 51))
@@ -116,11 +154,19 @@ def test_pictures_go_one_by_one_so_that_each_has_a_pages_time(way: PdfWay) -> No
 
 
 @pytest.mark.parametrize(
-    "lie", [{}, {"done": False}, {"done": True, "x": 1}, {"bytes": 11}, {"bytes": 0}, {"bytes": True}, {"bytes": "7"}]
+    "lie",
+    [
+        {},
+        {"done": False},
+        {"done": True, "x": 1},
+        {"bytes": 7},
+        *({"bytes": size, "lost": []} for size in (11, 0, True, "7")),
+    ],
 )
 @pytest.mark.parametrize("about", ["pdf", "pdf_pages", "pdf_end"])
 def test_lie_is_a_crash(lie: dict[str, Any], about: str) -> None:
-    honest: dict[str, dict[str, Any]] = {"pdf": {"done": True}, "pdf_pages": {"done": True}, "pdf_end": {"bytes": 7}}
+    end = {"bytes": 7, "lost": []}
+    honest: dict[str, dict[str, Any]] = {"pdf": {"done": True}, "pdf_pages": {"done": True}, "pdf_end": end}
     _, ask = _asked(lambda request: lie if request["do"] == about else honest[request["do"]])
 
     with pytest.raises(DecoderCrash):

@@ -403,6 +403,7 @@ class TestWhatHolds:
             assert names <= {b"PATH", b"PYTHONPATH", b"TMPDIR", b"LC_CTYPE"} | {
                 b"OPENBLAS_NUM_THREADS",
                 b"ORT_DISABLE_TELEMETRY",
+                b"TZ",
             }
 
     def test_sandbox_is_limited(self, reader: SandboxReader) -> None:

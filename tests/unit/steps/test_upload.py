@@ -1,4 +1,5 @@
 import json
+import logging
 
 import pytest
 
@@ -8,6 +9,8 @@ from ocr_platform.errors import (
     OutputTooLarge,
     PageDamaged,
     PageTimeout,
+    PdfaMissing,
+    PdfaRefused,
     PlatformError,
     ScratchFull,
     SourceChanged,
@@ -233,6 +236,48 @@ def test_pdf_that_cannot_be_made_costs_no_other_output_and_the_job_says_so(
     assert [output.format for output in status.outputs] == [OutputFormat.TEXT]
     assert status.error is not None
     assert status.error.code == "output_failed"
+
+
+def test_both_kinds_of_pdf_are_made_in_one_job(
+    store: InMemoryStore, repository: InMemoryRepository, pdf: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = FakeReader(["one"])
+    job = _recognised(store, repository, pdf, reader, formats="pdf,pdfa")
+
+    with caplog.at_level(logging.INFO):
+        assert encrypt_upload(job, store, reader, repository) == HandOver(Stage.PERSIST)
+
+    keys = {key for key in store.objects if key.startswith("results/")}
+    assert keys == {results_key("clinic", job.id, name) for name in ("searchable.pdf", "document.pdfa.pdf")}
+    assert {store.content_types[key] for key in keys} == {"application/pdf"}
+    made = [vars(record) for record in caplog.records if record.message == "pdf_made"]
+    assert [(record["output"], record["way"], record["lost"]) for record in made] == [
+        ("pdf", "grafted", ""),
+        ("pdfa", "grafted", ""),
+    ]
+
+
+@pytest.mark.parametrize("fault", [PdfaRefused(), PdfaMissing()])
+def test_pdfa_that_cannot_be_made_costs_no_other_output_and_the_log_says_why(
+    store: InMemoryStore,
+    repository: InMemoryRepository,
+    pdf: bytes,
+    fault: PlatformError,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reader = FakeReader(["one"], pdfa_fault=fault)
+    job = _recognised(store, repository, pdf, reader, formats="pdfa,pdf")
+
+    encrypt_upload(job, store, reader, repository)
+    state = persist(claimed(repository, job.id, Stage.PERSIST), store, repository)
+
+    status = repository.status(job.id)
+    assert state is JobState.PARTIAL
+    assert [output.format for output in status.outputs] == [OutputFormat.PDF]
+    assert status.error is not None
+    assert status.error.code == "output_failed"
+    (told,) = (vars(record) for record in caplog.records if record.message == "output_failed")
+    assert (told["output"], told["code"]) == ("pdfa", fault.code)
 
 
 def test_source_that_is_gone_by_then_costs_the_pdf_alone(

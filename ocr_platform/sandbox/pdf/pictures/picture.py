@@ -29,7 +29,8 @@ _ICC_PLACE, _ICC_LEAST = slice(16, 20), 132
 class Picture:
     """A picture's compressed bytes and what a reader has to know of them; sizes in pixels as they are stored.
 
-    `space` is empty where the bytes say it themselves. `palette` are RGB triples.
+    `space` is empty where the bytes say it themselves. `palette` are RGB triples. What is `profiled` keeps its profile
+    however large that is.
     """
 
     width: int
@@ -44,6 +45,7 @@ class Picture:
     alpha: "Picture | None" = None
     icc: bytes | None = None
     orientation: int = 1
+    profiled: bool = False
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -91,6 +93,8 @@ class Picture:
     def _icc_fits(self) -> bool:
         """Whether there is a profile of this kind of colour, and it is not larger than it is worth."""
         icc = self.icc
-        if icc is None or not _ICC_LEAST <= len(icc) <= max(4096, len(self.data) // 20):
+        if icc is None or len(icc) < _ICC_LEAST:
+            return False
+        if not self.profiled and len(icc) > max(4096, len(self.data) // 20):
             return False
         return _ICC_SPACES.get(icc[_ICC_PLACE]) == _COMPONENTS[self.space]

@@ -1,4 +1,5 @@
 import io
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,16 @@ def test_page_that_could_not_be_decoded_is_there_and_empty(tmp_path: Path) -> No
     made = wrapped(cut, PageResult(1, error="page_damaged"))
 
     assert len(pdfium.PdfDocument(made)) == 1
+
+
+def test_page_whose_picture_cannot_even_be_found_is_there_and_empty(tmp_path: Path) -> None:
+    # Twelve bits a sample, read by way of numpy, and nothing that says where they are (tag 273)
+    tags = ((256, 1), (257, 1), (258, 12), (259, 1), (262, 1), (277, 1), (278, 1), (279, 2))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    path = tmp_path / "deep.tif"
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4))
+
+    assert len(pdfium.PdfDocument(wrapped(path, PageResult(1, error="page_damaged")))) == 1
 
 
 def test_page_that_was_recognised_and_cannot_be_decoded_again_does_not_come_out_empty(tmp_path: Path) -> None:
