@@ -33,7 +33,7 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.done.wait(0.05):
-            sandbox = self._reader._sandbox
+            sandbox = self._reader._keeper.sandbox
             if sandbox is None:
                 continue
             self.group = sandbox.pid

@@ -78,11 +78,11 @@ def group_of(leader: int) -> list[psutil.Process]:
 
 def session_of(reader: SandboxReader) -> list[psutil.Process]:
     """What runs of a reader's host, its sandboxes and what these started, without the host itself."""
-    assert reader._host is not None
+    assert reader._keeper.host is not None
     found = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError, psutil.NoSuchProcess):
-            if pid != reader._host.pid and os.getsid(pid) == reader._host.pid:
+            if pid != reader._keeper.host.pid and os.getsid(pid) == reader._keeper.host.pid:
                 found.append(psutil.Process(pid))
     return alive(*found)
 

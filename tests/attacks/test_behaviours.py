@@ -88,8 +88,8 @@ def test_a_decoder_that_may_have_processes_and_files_is_held_too(
 def test_nothing_of_an_attack_runs_on_when_its_document_is_closed(reader: SandboxReader) -> None:
     with reader.load([attack("fork_and_answer")]) as document:
         assert reader.recognise(document, 1, ["eng"]).text == "fine"
-        assert reader._sandbox is not None
-        pid = reader._sandbox.pid
+        assert reader._keeper.sandbox is not None
+        pid = reader._keeper.sandbox.pid
         # With the command's engine there are more of it, which ignore every signal
         assert len(group_of(pid)) == (6 if reader._config.engine is EngineName.PYTESSERACT else 1)
 

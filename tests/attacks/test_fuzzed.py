@@ -46,7 +46,7 @@ def watched(reader: SandboxReader, tally: Tally) -> Iterator[None]:
     """Note the most memory that any of the reader's sandboxes has resident, by the kernel's own account."""
 
     def look() -> None:
-        sandbox = reader._sandbox
+        sandbox = reader._keeper.sandbox
         if sandbox is not None:
             tally.peak = max(tally.peak, high_water(sandbox.pid))
 
@@ -89,8 +89,8 @@ def all_read(reader: SandboxReader, files: Iterator[tuple[str, bytes]]) -> Tally
     tally = Tally()
     known = {each.code for each in classes_by_code().values() if issubclass(each, DocumentError)}
     reader.languages()
-    assert reader._host is not None
-    host = reader._host.pid
+    assert reader._keeper.host is not None
+    host = reader._keeper.host.pid
     with watched(reader, tally):
         for name, body in files:
             code = outcome(reader, name, body, tally)
@@ -98,9 +98,9 @@ def all_read(reader: SandboxReader, files: Iterator[tuple[str, bytes]]) -> Tally
             tally.codes[code] += 1
             tally.files += 1
             # Its host neither died nor met a fault, and nothing of the file is left beside it
-            assert reader._host is not None, name
-            assert reader._host.pid == host, name
-            assert list(reader._host._scratch.path.iterdir()) == [], name
+            assert reader._keeper.host is not None, name
+            assert reader._keeper.host.pid == host, name
+            assert list(reader._keeper.host._scratch.path.iterdir()) == [], name
     assert_idle(reader, host)
     return tally
 

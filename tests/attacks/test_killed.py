@@ -68,7 +68,7 @@ class Killer(threading.Thread):
 
     def _strike(self) -> None:
         """Only while a page is being read: its process id cannot be anybody else's then (Host._end waits for it)."""
-        sandbox = self.reader._sandbox
+        sandbox = self.reader._keeper.sandbox
         if self._page and sandbox is not None and sandbox.pid != self._last:
             self._last = sandbox.pid
             with suppress(ProcessLookupError):
@@ -95,8 +95,8 @@ def test_pages_whose_sandbox_is_killed_are_read_or_fail_by_their_own_code(
     nobody = Killer(reader, random.Random(seed), 0, 0)
     right = read_all(reader, body, pages, nobody)
     assert [result.error for result in right] == [None] * pages
-    assert reader._host is not None
-    host = reader._host.pid
+    assert reader._keeper.host is not None
+    host = reader._keeper.host.pid
 
     # Moments are drawn so that the kills are spread over all of the run
     between = 2 * sum(result.seconds for result in right) / kills
@@ -111,10 +111,10 @@ def test_pages_whose_sandbox_is_killed_are_read_or_fail_by_their_own_code(
     assert len(killer.hits) == kills
     assert_each_right_or_crashed(results, killer, right)
     # All in one host, which lost none of its own
-    assert reader._host is not None
-    assert reader._host.pid == host
+    assert reader._keeper.host is not None
+    assert reader._keeper.host.pid == host
     assert session_of(reader) == []
-    assert list(reader._host._scratch.path.iterdir()) == []
+    assert list(reader._keeper.host._scratch.path.iterdir()) == []
 
 
 def assert_each_right_or_crashed(results: Sequence[PageResult], killer: Killer, right: Sequence[PageResult]) -> None:

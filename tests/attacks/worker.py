@@ -60,14 +60,14 @@ def main() -> None:
     honest = listener.test()
     with closing(_reader(engine, folder, {})) as sibling, sibling.load([note_png()]) as document:
         text = sibling.recognise(document, 1, ["eng"]).text
-        assert sibling._sandbox is not None
-        target = _target(folder, listener.port, name, sibling._sandbox.pid)
+        assert sibling._keeper.sandbox is not None
+        target = _target(folder, listener.port, name, sibling._keeper.sandbox.pid)
         environment = {**target.environment(), COMMAND: engine}
         with closing(_reader(engine, folder, environment)) as reader:
             held = reader.confinement()
             page = read(reader, attack("report"))
             after = read(reader, note_png()).text
-        alive = sibling._sandbox.resident_bytes() > 0
+        alive = sibling._keeper.sandbox.resident_bytes() > 0
     found = {
         "uid": os.getuid(),
         "missing": held.missing,

@@ -48,8 +48,8 @@ def test_closing_builds_nothing(settings: Settings) -> None:
 def test_reader_starts_no_process_before_it_is_asked(settings: Settings) -> None:
     runtime = Runtime(settings)
 
-    assert runtime.reader._host is None
-    assert runtime.reader._sandbox is None
+    assert runtime.reader._keeper.host is None
+    assert runtime.reader._keeper.sandbox is None
     runtime.close()
 
 
@@ -83,7 +83,7 @@ def test_sandboxes_are_limited_as_the_settings_say(environ: dict[str, str]) -> N
         recycle_bytes=90_000_000,
         model_cache_bytes=10,
     )
-    assert runtime.reader._environment == runtime.settings.sandbox_environment
+    assert runtime.reader._keeper._environment == runtime.settings.sandbox_environment
     runtime.close()
 
 

@@ -74,14 +74,14 @@ def read(reader: SandboxReader, body: bytes, number: int = 1) -> PageResult:
 
 def host_of(reader: SandboxReader) -> psutil.Process:
     """The reader's live host."""
-    assert reader._host is not None
-    return psutil.Process(reader._host.pid)
+    assert reader._keeper.host is not None
+    return psutil.Process(reader._keeper.host.pid)
 
 
 def sandbox_of(reader: SandboxReader) -> psutil.Process:
     """The reader's live sandbox: there is one while a document is open."""
-    assert reader._sandbox is not None
-    return psutil.Process(reader._sandbox.pid)
+    assert reader._keeper.sandbox is not None
+    return psutil.Process(reader._keeper.sandbox.pid)
 
 
 @cache

@@ -84,13 +84,13 @@ def read(reader: SandboxReader, language: str = "eng", number: int = 1) -> str:
 
 
 def sandbox_of(reader: SandboxReader) -> int:
-    assert reader._sandbox
-    return reader._sandbox.pid
+    assert reader._keeper.sandbox
+    return reader._keeper.sandbox.pid
 
 
 def host_of(reader: SandboxReader) -> int:
-    assert reader._host
-    return reader._host.pid
+    assert reader._keeper.host
+    return reader._keeper.host.pid
 
 
 def runs(pid: int) -> bool:
@@ -186,7 +186,7 @@ class TestOneSandboxADocument:
             pids = {reader.recognise(document, number, ["eng"]).text.split()[2] for number in (1, 2, 1)}
             assert pids == {str(sandbox_of(reader))}
             host = host_of(reader)
-        assert reader._sandbox is None
+        assert reader._keeper.sandbox is None
         assert not runs(int(pids.pop()))
         assert host_of(reader) == host
         assert runs(host)
@@ -219,7 +219,7 @@ class TestOneSandboxADocument:
             reader.recognise(document, 1, ["eng"])
             small = sandbox_of(reader)
             assert reader.recognise(document, 1, ["keep"]).text == "kept"
-            assert reader._sandbox is None
+            assert reader._keeper.sandbox is None
             reader.recognise(document, 1, ["eng"])
             assert sandbox_of(reader) != small
 
@@ -251,14 +251,14 @@ class TestFaults:
     def test_lie_is_a_crash_of_the_page_and_ends_the_sandbox(self, reader: SandboxReader, lie: str) -> None:
         with reader.load([tiff(20)]) as document:
             assert reader.recognise(document, 1, [lie]).error == "decoder_crash"
-            assert reader._sandbox is None
+            assert reader._keeper.sandbox is None
             assert reader.recognise(document, 1, ["eng"]).error is None
 
     def test_page_that_hangs_is_a_timeout_and_the_sandbox_ends(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Given an engine that does not keep to its time, and a worker with little patience beyond it
-        monkeypatch.setattr("ocr_platform.sandbox.reader._GRACE_SECONDS", 0.2)
+        monkeypatch.setattr("ocr_platform.sandbox.keeper._GRACE_SECONDS", 0.2)
         reader = make(page_timeout=1.0)
         started = time.monotonic()
 
@@ -266,11 +266,11 @@ class TestFaults:
             reader.count_pages(document)
             assert reader.recognise(document, 1, ["sleep"]).error == "page_timeout"
             assert time.monotonic() - started < 10
-            assert reader._sandbox is None
+            assert reader._keeper.sandbox is None
             assert reader.recognise(document, 1, ["eng"]).error is None
 
     def test_sandbox_that_is_stopped_is_a_timeout_and_ends(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("ocr_platform.sandbox.reader._GRACE_SECONDS", 0.0)
+        monkeypatch.setattr("ocr_platform.sandbox.keeper._GRACE_SECONDS", 0.0)
         reader = make(page_timeout=1.0)
         with reader.load([tiff(20)]) as document:
             reader.recognise(document, 1, ["eng"])
@@ -368,7 +368,7 @@ class TestKills:
         with pytest.raises(KeyboardInterrupt):
             reader.languages()
 
-        assert reader._host is None
+        assert reader._keeper.host is None
         assert list(tmp_path.iterdir()) == []
 
     def test_host_that_dies_each_time_is_a_missing_engine(self, reader: SandboxReader) -> None:
@@ -473,7 +473,7 @@ class TestWhatHolds:
                 reader.count_pages(document)
             with pytest.raises(SandboxRefused):
                 reader.recognise(document, 1, ["eng"])
-        assert reader._sandbox is None
+        assert reader._keeper.sandbox is None
 
     def test_what_the_kernel_offers_is_enough_if_it_is_insisted_on(self, make: Make, set_held: SetHeld) -> None:
         set_held(no_new_privs=True, seccomp=True, landlock=1, network_namespace=True)
