@@ -1,6 +1,7 @@
 """A document through the real worker, submitted to as an application does."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pypdfium2 as pdfium
 import pytest
 from mypy_boto3_s3 import S3Client
+from pikepdf.pdfa import validate_written
 
 from ocr_platform import Client, JobState
 from ocr_platform.errors import JobNotFinished, JobUnknown, LanguageMissing, OutputMissing, TokenConflict
@@ -46,6 +48,19 @@ def test_document_comes_back_as_a_pdf_with_its_words(client: Client, name: str) 
     words = [page.get_textpage().get_text_range().split() for page in document]
     assert status.state is JobState.SUCCEEDED
     assert words == [page.split() for page in result.text.split("\f")]
+
+
+@pytest.mark.parametrize("name", ["letter.pdf", "fax.tif"])
+def test_document_comes_back_as_pdfa_that_is_approved(client: Client, name: str) -> None:
+    job_id = client.submit(upload(client, GENERATED / name), formats="pdfa,pdf,text")
+
+    status = client.wait(job_id, TIMEOUT)
+
+    result = client.result(job_id)
+    assert status.state is JobState.SUCCEEDED
+    assert validate_written(io.BytesIO(result.read("pdfa")), "2b").findings == []
+    page = pdfium.PdfDocument(result.read("pdfa"))[0]
+    assert page.get_textpage().get_text_range().split() == result.text.split("\f")[0].split()
 
 
 def test_outputs_are_protected_as_promised_and_recorded_as_they_are(

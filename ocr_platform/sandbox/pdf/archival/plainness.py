@@ -1,6 +1,6 @@
 """What a document says in a way that PDF/A or its validator does not take, said otherwise: nothing of it is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pikepdf
@@ -20,13 +20,12 @@ def say_it_plainly(pdf: pikepdf.Pdf) -> None:
     if pdf.Root.get("/PageMode") not in (None, *map(Name, _MODES)):
         del pdf.Root["/PageMode"]  # a panel that would be open, of attachments or layers
     _labels(pdf.Root.get("/PageLabels"), 0)
-    for page in pdf.pages:
-        _only(page.obj.get("/Resources"), _RESOURCES.__contains__)
+    owners = [*(page.obj for page in pdf.pages), *(item for item in pdf.objects if _is(item, Name.Form))]
+    for owner in owners:
+        _only(owner.get("/Resources"), _RESOURCES.__contains__)
+    _own_masks(pdf, owners)
     for item in pdf.objects:
-        if isinstance(item, Stream):
-            if item.get("/Subtype") == Name.Form:
-                _only(item.get("/Resources"), _RESOURCES.__contains__)
-        elif isinstance(item, Dictionary):
+        if isinstance(item, Dictionary) and not isinstance(item, Stream):
             _dictionary(item)
 
 
@@ -39,6 +38,41 @@ def _dictionary(item: pikepdf.Object) -> None:
     differences: Any = item.get("/Differences")
     if isinstance(differences, Array) and differences.is_indirect:
         item["/Differences"] = Array(list(differences))
+
+
+def _own_masks(pdf: pikepdf.Pdf, owners: Iterable[pikepdf.Object]) -> None:
+    """Give pictures masks of their own where these are among the pictures of a page: common in layered scans.
+
+    The validator takes an object for one thing alone.
+    """
+    drawn = {picture.objgen for owner in owners for picture in _pictures(owner)}
+    copies: dict[tuple[int, int], pikepdf.Object] = {}
+    for item in [item for item in pdf.objects if _is(item, Name.Image)]:
+        for key in ("/Mask", "/SMask"):
+            mask = item.get(key)
+            if isinstance(mask, Stream) and mask.objgen in drawn:
+                if mask.objgen not in copies:
+                    copies[mask.objgen] = _copy(pdf, mask)
+                item[key] = copies[mask.objgen]
+
+
+def _pictures(owner: pikepdf.Object) -> Iterable[pikepdf.Object]:
+    resources = owner.get("/Resources")
+    found: Any = resources.get("/XObject") if isinstance(resources, Dictionary) else None
+    return [item for _, item in found.items()] if isinstance(found, Dictionary) else []
+
+
+def _copy(pdf: pikepdf.Pdf, stream: Stream) -> pikepdf.Object:
+    """The same stream once more, as it is compressed."""
+    copy = pdf.make_stream(stream.read_raw_bytes())
+    for key, value in stream.items():
+        if key != "/Length":
+            copy[key] = value
+    return copy
+
+
+def _is(item: pikepdf.Object, subtype: Name) -> bool:
+    return isinstance(item, Stream) and item.get("/Subtype") == subtype
 
 
 def _only(owner: pikepdf.Object | None, kept: Callable[[str], bool]) -> None:

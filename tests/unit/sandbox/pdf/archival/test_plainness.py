@@ -45,6 +45,30 @@ def test_what_is_said_roundabout_is_no_hindrance_and_nothing_is_lost(said: Calla
     assert lost == []
 
 
+def test_mask_that_is_among_the_pictures_of_its_page_is_no_hindrance() -> None:
+    with pikepdf.Pdf.open(io.BytesIO(embedded_pdf())) as pdf:
+        image = {"Type": Name.XObject, "Subtype": Name.Image, "Width": 8, "Height": 8}
+        mask = pdf.make_stream(bytes(range(8)), BitsPerComponent=1, ImageMask=True, **image)
+        pictures = {
+            f"/I{number}": pdf.make_stream(
+                bytes(64), BitsPerComponent=8, ColorSpace=Name.DeviceGray, Mask=mask, **image
+            )
+            for number in range(2)
+        }
+        pdf.pages[0].obj.Resources.XObject = Dictionary({"/M": mask, **pictures})
+        pdf.pages[0].contents_add(b"q 50 0 0 50 0 0 cm /M Do /I0 Do /I1 Do Q")
+        body = saved(pdf)
+
+    made, lost = archived(body, PAGE)
+
+    assert verdict(made) == "pass"
+    assert lost == []
+    with pikepdf.Pdf.open(io.BytesIO(made)) as pdf:
+        there = pdf.pages[0].obj.Resources.XObject
+        assert there.I0.Mask.objgen == there.I1.Mask.objgen != there.M.objgen
+        assert there.I0.Mask.read_bytes() == there.M.read_bytes() == bytes(range(8))
+
+
 def test_labels_are_the_same() -> None:
     with pikepdf.Pdf.open(io.BytesIO(embedded_pdf())) as pdf:
         _labels_by_reference(pdf)
