@@ -15,6 +15,8 @@ _WIDEST, _TALLEST = 3, 6  # width to height, and height to width
 _LEAST_FILL = 0.1  # of its box, in ink
 # Around the commonest height: from small letters to capitals with an accent.
 _FROM, _TO = 0.6, 2.2
+# Below that small print begins; dots and commas end a little above where it does.
+_SMALL_PRINT = 0.28
 # Of a dark area with a word in it, in heights of x and as a share of its box.
 _BAND_TALL, _BAND_WIDE, _BAND_FILL = 1.5, 4, 0.4
 # More runs of ink than a page of the smallest print has are a halftone or noise, and nothing is to be measured by them.
@@ -48,8 +50,24 @@ def components(ink: Mask) -> tuple[Boxes, npt.NDArray[np.int64]]:
 
 def letters(boxes: Boxes, pixels: npt.NDArray[np.int64]) -> tuple[Boxes, int]:
     """Those that look like letters, and their commonest height in pixels: about that of x; 0 when there are none."""
-    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    shaped = (
+    shaped = boxes[_shaped(boxes, pixels)]
+    if not len(shaped):
+        return shaped, 0
+    heights = _heights(shaped)
+    height = commonest(heights)
+    return shaped[(heights >= _FROM * height) & (heights <= _TO * height)], height
+
+
+def smaller(boxes: Boxes, pixels: npt.NDArray[np.int64], height: int) -> int:
+    """How many pieces have a letter's shape and are well below the commonest height: small print, and some signs."""
+    heights = _heights(boxes[_shaped(boxes, pixels)])
+    return int(((heights >= _SMALL_PRINT * height) & (heights < _FROM * height)).sum())
+
+
+def _shaped(boxes: Boxes, pixels: npt.NDArray[np.int64]) -> Mask:
+    """Which pieces have the shape and the size of a letter."""
+    widths, heights = boxes[:, 2] - boxes[:, 0], _heights(boxes)
+    shaped: Mask = (
         (heights >= _LEAST_HEIGHT)
         & (heights <= _MOST_HEIGHT)
         & (widths >= _LEAST_WIDTH)
@@ -57,10 +75,11 @@ def letters(boxes: Boxes, pixels: npt.NDArray[np.int64]) -> tuple[Boxes, int]:
         & (heights <= _TALLEST * widths)
         & (pixels >= _LEAST_FILL * widths * heights)
     )
-    if not shaped.any():
-        return boxes[:0], 0
-    height = commonest(heights[shaped])
-    return boxes[shaped & (heights >= _FROM * height) & (heights <= _TO * height)], height
+    return shaped
+
+
+def _heights(boxes: Boxes) -> npt.NDArray[np.int64]:
+    return boxes[:, 3] - boxes[:, 1]
 
 
 def dark_bands(boxes: Boxes, pixels: npt.NDArray[np.int64], height: int) -> bool:

@@ -12,7 +12,7 @@ from ocr_platform.ocr.pages import PageImage
 from ocr_platform.ocr.prepare import light
 from ocr_platform.ocr.prepare.columns import in_columns
 from ocr_platform.ocr.prepare.ink import Copy, small_copy
-from ocr_platform.ocr.prepare.letters import Boxes, components, dark_bands, letters, turned
+from ocr_platform.ocr.prepare.letters import Boxes, components, dark_bands, letters, smaller, turned
 from ocr_platform.ocr.prepare.lines import Lie, lie_of
 from ocr_platform.ocr.prepare.placement import Placement
 
@@ -23,6 +23,9 @@ _LEAST_SKEW = 1.0
 # Letters smaller than this (height of x in pixels) are enlarged until they are about so high, at most so many times.
 _SMALL, _WANTED, _MOST_SCALE = 12, 20, 4.0
 _MOST_PIXELS = 30_000_000
+# Larger ones are reduced to the same height, to no less than so much; unless so many smaller ones, for each of them,
+# show that there is small print on the page, which is not to be lost. Print without any has up to 0.15.
+_LARGE, _LEAST_SCALE, _SMALL_PRINT = 26, 0.4, 0.2
 # Resolutions that programs write when they know none: Tesseract's own estimate by the letters is better.
 _UNTRUE = frozenset({72, 96})
 # Languages whose letters hang from a line: their tops are in a row.
@@ -62,7 +65,9 @@ class Prepared:
     def turned_by(self, rotation: int) -> Self:
         """The same page, turned otherwise."""
         skew = 0.0 if self.lie is None else self.lie.skew[rotation]
-        placement = replace(self.placement, rotation=rotation, skew=skew if abs(skew) >= _LEAST_SKEW else 0.0)
+        skew = skew if abs(skew) >= _LEAST_SKEW else 0.0
+        scale = max(1.0, self.placement.scale) if skew else self.placement.scale
+        placement = replace(self.placement, rotation=rotation, skew=skew, scale=scale)
         return replace(self, placement=placement, page=_placed(self.levelled, placement, self.paper))
 
 
@@ -79,7 +84,7 @@ class _Seen:
 
 
 def prepared(page: PageImage, languages: str, *, enlarge: bool = True) -> Prepared:
-    """A page dark on light, in even light, upright, straight, and with letters that are large enough."""
+    """A page dark on light, in even light, upright, straight, and with letters of the size that is read best."""
     seen = _closely(_in_even_light(_dark_on_light(page.image)))
     levelled = PageImage(seen.image, 0 if page.dpi in _UNTRUE else page.dpi)
     placement, columns = Placement(*seen.image.size), True
@@ -88,8 +93,8 @@ def prepared(page: PageImage, languages: str, *, enlarge: bool = True) -> Prepar
         rotation = upright(lie, languages)
         skew = lie.skew[rotation]
         columns = in_columns(turned(seen.letters, rotation), seen.height, skew)
-        scale = _scale(seen.image, seen.height * seen.copy.reduced) if enlarge else 1.0
-        placement = replace(placement, rotation=rotation, skew=skew if abs(skew) >= _LEAST_SKEW else 0.0, scale=scale)
+        skew = skew if abs(skew) >= _LEAST_SKEW else 0.0
+        placement = replace(placement, rotation=rotation, skew=skew, scale=_scale(seen, skew, enlarge=enlarge))
     return Prepared(
         page=_placed(levelled, placement, seen.copy.paper),
         placement=placement,
@@ -122,11 +127,16 @@ def upright(lie: Lie, languages: str) -> int:
     return (found + stands) % 360 if lie.beats(found, stands) >= _TURNED else 0
 
 
-def _scale(image: Image.Image, height: int) -> float:
-    if height >= _SMALL:
+def _scale(seen: _Seen, skew: float, *, enlarge: bool) -> float:
+    """How many times larger the page is to be; not below 1 where it is straightened, too: pixels would be left out."""
+    height = seen.height * seen.copy.reduced
+    if height < _SMALL and enlarge:
+        room = math.sqrt(_MOST_PIXELS / (seen.image.width * seen.image.height))
+        return max(1.0, min(_WANTED / height, _MOST_SCALE, room))
+    if height < _LARGE or skew:
         return 1.0
-    room = math.sqrt(_MOST_PIXELS / (image.width * image.height))
-    return max(1.0, min(_WANTED / height, _MOST_SCALE, room))
+    small = smaller(seen.boxes, seen.pixels, seen.height)
+    return 1.0 if small > _SMALL_PRINT * len(seen.letters) else max(_WANTED / height, _LEAST_SCALE)
 
 
 def _dark_on_light(image: Image.Image) -> _Seen:

@@ -39,7 +39,7 @@ def test_quarters_bring_a_box_back_to_the_pixel(rotation: int) -> None:
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-@pytest.mark.parametrize("scale", [1.5, 2.0, 2.22, 3.7])
+@pytest.mark.parametrize("scale", [0.4, 0.5, 0.74, 1.5, 2.0, 2.22, 3.7])
 def test_enlarging_brings_a_box_back_to_the_pixel(rotation: int, scale: float) -> None:
     placement = Placement(300, 400, rotation, 0.0, scale)
     changed = placement.applied(page(), PAPER)

@@ -1,5 +1,7 @@
 """What is done to pages that are turned, leaning, small, dark, in shadow, in columns; a clean one is left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
@@ -38,7 +40,7 @@ def columns_of(many: int) -> Image.Image:
     return page
 
 
-@pytest.mark.parametrize("dpi", [200, 300])
+@pytest.mark.parametrize("dpi", [150, 200])
 @pytest.mark.parametrize("bilevel", [False, True])
 def test_clean_scan_is_handed_over_as_it_is(dpi: int, *, bilevel: bool) -> None:
     scan = scan_page(LETTER[0], dpi=dpi)
@@ -96,7 +98,7 @@ def test_page_that_leans_hardly_is_left_alone(letter: Image.Image) -> None:
     assert prepared(PageImage(leaning, DPI), "eng").placement.skew == 0.0
 
 
-@pytest.mark.parametrize(("dpi", "scale"), [(72, 4.0), (100, 2.5), (150, 1.0), (300, 1.0)])
+@pytest.mark.parametrize(("dpi", "scale"), [(72, 4.0), (100, 2.5), (150, 1.0), (200, 1.0)])
 def test_small_letters_are_enlarged_and_no_others(dpi: int, scale: float) -> None:
     scan = scan_page(LETTER[0], dpi=dpi, skew=0, noise=0.02)
 
@@ -111,6 +113,54 @@ def test_page_is_not_enlarged_where_that_may_cost_nothing() -> None:
     scan = scan_page(LETTER[0], dpi=100, skew=0, noise=0.02)
 
     assert prepared(PageImage(scan, 100), "eng", enlarge=False).page.image is scan
+
+
+@pytest.mark.parametrize(("dpi", "scale"), [(300, 0.75), (400, 0.55), (900, 0.4)])
+@pytest.mark.parametrize("bilevel", [False, True])
+@pytest.mark.parametrize("enlarge", [False, True])
+def test_large_letters_are_reduced(dpi: int, scale: float, *, bilevel: bool, enlarge: bool) -> None:
+    scan = scan_page(LETTER[0], dpi=dpi, skew=0, noise=0)
+
+    found = prepared(PageImage(black_and_white(scan) if bilevel else scan, dpi), "eng", enlarge=enlarge)
+
+    assert found.placement.scale == pytest.approx(scale, rel=0.15)
+    assert found.page.dpi == round(dpi * found.placement.scale)
+    assert found.page.image.width == round(scan.width * found.placement.scale)
+    assert found.page.image.mode == "L"  # one bit a pixel would lose what is reduced
+
+
+def test_small_print_keeps_a_page_of_large_letters_at_its_size() -> None:
+    # Given a page of which most letters are so large that it would be read reduced, and small print below
+    page = Image.new("L", (2480, 3508), 255)
+    draw = ImageDraw.Draw(page)
+    large, small = ImageFont.load_default(90), ImageFont.load_default(34)
+    for line in range(18):
+        draw.text((150, 150 + line * 120), "the quick brown fox jumps over the lazy dog", 0, large)
+    alone = prepared(PageImage(page, 300), "eng")
+    for line in range(8):
+        draw.text((150, 2600 + line * 50), "terms of the offer that apply to everybody who ever takes it up", 0, small)
+
+    assert alone.placement.scale < 0.6
+    assert prepared(PageImage(page, 300), "eng").placement.scale == 1.0
+
+
+def test_large_letters_that_lean_are_straightened_and_not_reduced() -> None:
+    scan = scan_page(LETTER[0], dpi=300, skew=0, noise=0).rotate(3, Image.Resampling.BICUBIC, fillcolor=255)
+
+    found = prepared(PageImage(scan, 300), "eng")
+
+    assert found.placement.skew == pytest.approx(3, abs=0.2)
+    assert found.placement.scale == 1.0
+    assert found.turned_by(180).placement.scale == 1.0
+
+
+def test_reduced_page_is_not_leaned_when_it_is_turned_otherwise() -> None:
+    found = prepared(PageImage(scan_page(LETTER[0], dpi=300, skew=0, noise=0), 300), "eng")
+    leaning = replace(found, lie=Lie(dict.fromkeys((0, 90, 180, 270), 1.0), dict.fromkeys((0, 90, 180, 270), 5.0)))
+
+    assert found.placement.scale < 1
+    assert found.turned_by(180).placement.scale == found.placement.scale
+    assert leaning.turned_by(180).placement.scale == 1.0
 
 
 def test_huge_page_of_small_letters_is_enlarged_within_bounds() -> None:
