@@ -37,7 +37,7 @@ def make_lock(engine: Engine, database: Servers) -> Iterator[MakeLock]:
 def end_idle_connections(engine: Engine) -> int:
     """End every connection but the one that asks."""
     query = text(
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 30000)) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with engine.connect() as connection:
