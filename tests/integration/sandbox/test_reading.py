@@ -132,7 +132,7 @@ def test_no_process_of_the_sandbox_sees_anything_of_the_workers_environment(
     with in_mid_page(reader, dense_png()) as busy:
         seen = {process.pid: environment_of(process) for process in busy.all}
 
-    # Then what runs on foreign bytes was given a path, a language, a directory, what keeps it quiet, and one time everywhere
+    # Then what runs on foreign bytes was given a path, a language, a directory, a time zone, and what keeps it quiet
     assert len(seen) == (2 if engine is EngineName.TESSEROCR else 3)
     for environment in seen.values():
         quiet = {"OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY", "TZ"}
