@@ -126,7 +126,7 @@ def _vm(call: str, pid: int, address: int, size: int) -> Callable[[], str]:
 
 
 def _own_environment() -> str:
-    given = {"PATH", "TMPDIR", "LC_ALL", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY"}
+    given = {"PATH", "TMPDIR", "LC_ALL", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY", "TZ"}
     told = set(os.environ) - given - {VARIABLE, "ATTACK_ENGINE"}
     return got(sorted(told)) if told else "only what it was given"
 
