@@ -1,8 +1,10 @@
 """Two readings of one page become one, word by word; each place gets the word that is more likely right."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from ocr_platform.layout import plain_text
 from ocr_platform.models import Word, WordSource
@@ -18,6 +20,8 @@ _SIGNS = {
     **dict.fromkeys((0x201C, 0x201D, 0x201E, 0x201F), '"'),
     **dict.fromkeys((0x2013, 0x2014), "-"),
 }
+# A number that goes on behind a space, which no number has there; digits in groups may be parted by one.
+_BROKEN = re.compile(r"\d[.,:/-]$")
 # A word that the second reading alone has is left out below this likelihood.
 _LEAST_NEW = 0.5
 # What a word costs that turns out to be wrong: F1 gains by every word that is likelier to be right than half of F1
@@ -89,7 +93,7 @@ def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
     if not new:
         return [_rated(word, Basis.FIRST_ONLY) for word in old]
     if same_text(old, new):
-        return [_rated(word, Basis.AGREED) for word in old]
+        return _unbroken([_rated(word, Basis.AGREED) for word in old], new)
     if _without_marks(old) == _plain(new):
         return [_rated(word, Basis.FIRST) for word in old]  # accents are what the second reading overlooks
     # How many right words to expect of either, less what its wrong ones cost.
@@ -98,6 +102,37 @@ def _decided(old: list[Word], new: Sequence[SeenWord]) -> list[Word]:
     if ours >= theirs:
         return [_rated(word, Basis.FIRST) for word in old]
     return [_seen(word, Basis.SECOND, old[0]) for word in new]
+
+
+def _unbroken(words: list[Word], seen: Sequence[SeenWord]) -> list[Word]:
+    """Words with their numbers in one piece: those that are broken behind a point, and whole in the second reading."""
+    ends = set(accumulate(len(word.text) for word in seen))
+    found = words[:1]
+    at = len(words[0].text)
+    for word in words[1:]:
+        if at not in ends and _BROKEN.search(found[-1].text) and word.text[0].isdigit():
+            found[-1] = _together(found[-1], word)
+        else:
+            found.append(word)
+        at += len(word.text)
+    return found
+
+
+def _together(one: Word, other: Word) -> Word:
+    left, top = min(one.left, other.left), min(one.top, other.top)
+    right, bottom = (
+        max(one.left + one.width, other.left + other.width),
+        max(one.top + one.height, other.top + other.height),
+    )
+    return replace(
+        one,
+        text=one.text + other.text,
+        left=left,
+        top=top,
+        width=right - left,
+        height=bottom - top,
+        confidence=min(one.confidence, other.confidence),
+    )
 
 
 def _put_in(

@@ -192,3 +192,24 @@ def test_a_word_that_the_first_reading_broke_into_pieces_is_not_preferred_for_ha
     merged = merge(words("TAX STAI ue RY", confidence=92), [seen("TAX STATIONERY", 0.996)])
 
     assert texts(merged.words) == ["TAX", "STATIONERY"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("RM1. 38 net", "RM1.38 net"), ("19: 45: 00", "19:45:00"), ("1, 250", "1,250")]
+)
+def test_a_number_that_the_first_reading_broke_behind_its_point_is_whole(first: str, second: str) -> None:
+    merged = merge(words(first), [seen(second)])
+
+    assert texts(merged.words) == second.split()
+    assert merged.text == f"{second}\n\n"
+    assert merged.disputed == 0.0
+    whole = merged.words[0]
+    assert (whole.left, whole.width, whole.source) == (0, LETTER * len(first.removesuffix(" net")), WordSource.OCR)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("1 250 EUR", "1250EUR"), ("No. 5", "No.5"), ("JALAN TAMPOI", "JALANTAMPOI"), ("Fr. 20. Der", "Fr. 20.Der")],
+)
+def test_other_words_stay_parted_as_the_first_reading_has_them(first: str, second: str) -> None:
+    assert texts(merge(words(first), [seen(second)]).words) == first.split()
