@@ -194,9 +194,7 @@ def test_a_word_that_the_first_reading_broke_into_pieces_is_not_preferred_for_ha
     assert texts(merged.words) == ["TAX", "STATIONERY"]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [("RM1. 38 net", "RM1.38 net"), ("19: 45: 00", "19:45:00"), ("1, 250", "1,250")]
-)
+@pytest.mark.parametrize(("first", "second"), [("RM1. 38 net", "RM1.38 net"), ("9: 45", "9:45"), ("1, 250", "1,250")])
 def test_a_number_that_the_first_reading_broke_behind_its_point_is_whole(first: str, second: str) -> None:
     merged = merge(words(first), [seen(second)])
 
@@ -209,7 +207,7 @@ def test_a_number_that_the_first_reading_broke_behind_its_point_is_whole(first: 
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("1 250 EUR", "1250EUR"), ("No. 5", "No.5"), ("JALAN TAMPOI", "JALANTAMPOI"), ("Fr. 20. Der", "Fr. 20.Der")],
+    [("1 250 EUR", "1250EUR"), ("No. 12", "No.12"), ("JALAN TAMPOI", "JALANTAMPOI"), ("Fr. 20. Der", "Fr. 20.Der")],
 )
 def test_other_words_stay_parted_as_the_first_reading_has_them(first: str, second: str) -> None:
     assert texts(merge(words(first), [seen(second)]).words) == first.split()
