@@ -79,8 +79,9 @@ def test_a_page_that_the_disk_has_no_room_for_says_so_and_fails_alone(
     fleet.start_worker(env={"OCR_TEMP_DIR": str(place), **tries})
     fleet.start_beat(env=tries, wait=False)
     large_page = Image.new("L", (5000, 5000), 255)
-    for place_of_a_letter in range(500, 4500, 60):  # not blank: that one would need no room
-        large_page.paste(0, (place_of_a_letter, 2000, place_of_a_letter + 30, 2060))
+    # Neither blank, which would need no room, nor of letters so large that it would be read reduced
+    for place_of_a_letter in range(500, 4500, 30):
+        large_page.paste(0, (place_of_a_letter, 2000, place_of_a_letter + 14, 2020))
     large_page.save(tmp_path / "large.png")
 
     large = fleet.submit(Document(tmp_path / "large.png", 1, ()))
